@@ -2,7 +2,9 @@ import { defineConfig } from "vitest/config";
 
 const rooms = "{sim,systems,nemesis,checkers,scenarios,runtime,campaign,report,cli,tla,bugs}";
 
-export default defineConfig({
+import type { ViteUserConfig } from "vitest/config";
+
+const config: ViteUserConfig = defineConfig({
   test: {
     pool: "forks",
     projects: [
@@ -11,3 +13,4 @@ export default defineConfig({
     ],
   },
 });
+export default config;
