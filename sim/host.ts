@@ -125,7 +125,13 @@ export type DatagramSocket<M> = {
 };
 
 export type NetErrorCode =
-  | "ECONNREFUSED" | "ECONNRESET" | "ETIMEDOUT" | "EADDRINUSE" | "EPIPE" | "EHOSTUNREACH" | "ECONNABORTED";
+  | "ECONNREFUSED"
+  | "ECONNRESET"
+  | "ETIMEDOUT"
+  | "EADDRINUSE"
+  | "EPIPE"
+  | "EHOSTUNREACH"
+  | "ECONNABORTED";
 
 export class NetError extends Error {
   readonly code: NetErrorCode;
@@ -168,11 +174,23 @@ export type Net = {
   /** Throws NetError EADDRINUSE when the port is taken. `accept` gives the handlers of each new connection. */
   listen(port: number, accept: (connection: Connection) => ConnectionHandlers): Listener;
   /** Rejects with NetError ECONNREFUSED, ETIMEDOUT or EHOSTUNREACH. */
-  connect(to: Address, handlers: (connection: Connection) => ConnectionHandlers, options?: { readonly timeoutUs?: number }): Promise<Connection>;
+  connect(
+    to: Address,
+    handlers: (connection: Connection) => ConnectionHandlers,
+    options?: { readonly timeoutUs?: number },
+  ): Promise<Connection>;
 };
 
 export type DiskErrorCode =
-  | "ENOENT" | "EEXIST" | "EIO" | "ENOSPC" | "EISDIR" | "ENOTDIR" | "ENOTEMPTY" | "EBADF" | "EINVAL";
+  | "ENOENT"
+  | "EEXIST"
+  | "EIO"
+  | "ENOSPC"
+  | "EISDIR"
+  | "ENOTDIR"
+  | "ENOTEMPTY"
+  | "EBADF"
+  | "EINVAL";
 
 export class DiskError extends Error {
   readonly code: DiskErrorCode;

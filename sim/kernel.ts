@@ -4,6 +4,7 @@
  * World implements it. Everything that belongs to one message, one sector or one tie is a keyed outcome; everything that
  * happens is an event; every event has one owner.
  */
+import type { HostGlobals } from "./engine.ts";
 import type { PlainData } from "./host.ts";
 
 /** One boot of a host. An event whose owner has ended is dropped unseen; one whose owner is paused waits for the resume. */
@@ -13,6 +14,8 @@ export type Incarnation = {
   readonly number: number;
   isAlive: boolean;
   isPaused: boolean;
+  /** What guarded globals of the engine belong to while an event of this incarnation runs. */
+  readonly globals?: HostGlobals;
 };
 
 /**
@@ -57,12 +60,31 @@ export type Kernel = {
   /** Events run so far. */
   readonly eventCount: number;
 
-  /** Schedules an event at a whole number of microseconds, not before nowUs. */
-  at(timeUs: number, owner: Incarnation | null, kind: EventKind, a?: unknown, b?: unknown, isSync?: boolean): EventId;
+  /**
+   * Schedules an event at a whole number of microseconds, not before nowUs. Events of one owner, kind and tieKey at the same
+   * time run in the order they were scheduled; all others at that time in an order that the seed decides.
+   */
+  at(
+    timeUs: number,
+    owner: Incarnation | null,
+    kind: EventKind,
+    a?: unknown,
+    b?: unknown,
+    isSync?: boolean,
+    tieKey?: number,
+  ): EventId;
   /** Removes a pending event; false when it has run or was removed before. */
   cancel(id: EventId): boolean;
   /** Moves a pending event to another time, keeping its place among equals. Returns its id. */
   move(id: EventId, timeUs: number): EventId;
+
+  /**
+   * The gate of every Host call: false when the incarnation has ended, so that the call must be inert.
+   * Throws when no event of this incarnation is running: real I/O has leaked in.
+   */
+  enter(incarnation: Incarnation): boolean;
+  /** Records an error that code under test did not catch, and crashes its host. */
+  uncaught(incarnation: Incarnation, error: unknown): void;
 
   consumer(name: string): Consumer;
   /** 32 uniform bits decided by (seed, consumer, ordinal, purpose); the same whatever else was drawn. `choices` can hold it. */
@@ -120,6 +142,13 @@ export const PURPOSE = {
   diskLostSync: 54,
   diskTornByte: 55,
   diskSlow: 56,
+  diskInService: 57,
+  diskLengthFate: 58,
+  diskMood: 59,
+  diskLatencyTail: 60,
+  diskPick: 61,
+  diskNameMood: 62,
+  diskShortPrefix: 63,
   buggifySite: 80,
   buggifyVisit: 81,
   clock: 90,
