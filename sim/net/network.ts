@@ -1,0 +1,83 @@
+/**
+ * The simulated network of one world: hosts, links between them, rules on the links, datagrams and connections.
+ *
+ * This is the public face. wire.ts judges packets, datagrams.ts and streams.ts are the two protocols over it, rule.ts says
+ * how rules compose; docs/network.md explains the model.
+ */
+import type { Net } from "../host.ts";
+import type { Incarnation, Kernel } from "../kernel.ts";
+import { Datagrams } from "./datagrams.ts";
+import { makeNetHost, type NetHost } from "./net-host.ts";
+import { LINK_DEFAULT, type LinkProperties } from "./properties.ts";
+import type { RuleOptions } from "./rule.ts";
+import { Wire } from "./wire.ts";
+
+export type NetworkOptions = {
+  /** Properties of every direction of every link; what is left out is LINK_DEFAULT. */
+  readonly link?: Partial<LinkProperties>;
+};
+
+export class Network {
+  readonly #kernel: Kernel;
+  readonly #wire: Wire;
+  readonly #datagrams: Datagrams;
+
+  /** Throws RangeError for a property out of bounds. */
+  constructor(kernel: Kernel, options: NetworkOptions = {}) {
+    this.#kernel = kernel;
+    this.#wire = new Wire(kernel, { ...LINK_DEFAULT, ...options.link });
+    this.#datagrams = new Datagrams(kernel, this.#wire);
+  }
+
+  /** Names a host; its index is the one its incarnations carry. */
+  addHost(index: number, name: string): void {
+    this.#wire.addHost(makeNetHost(index, name));
+  }
+
+  /** The network as this boot of a host sees it. */
+  attach(incarnation: Incarnation): Net {
+    const host = this.#wire.hostAt(incarnation.hostIndex);
+    const kernel = this.#kernel;
+    host.incarnation = incarnation;
+    host.isSystemUp = true;
+    return {
+      open: (options) => {
+        if (kernel.enter(incarnation)) return this.#datagrams.open(host, incarnation, options);
+        return { address: Object.freeze({ host: host.name, port: options.port }), send: () => {}, close: () => {} };
+      },
+    } as Net;
+  }
+
+  /**
+   * The incarnation has ended. kill: the operating system lives, closes the process's sockets and tells its peers.
+   * power-loss: silence; peers find out when they hear from the next boot, or time out.
+   */
+  detach(incarnation: Incarnation, how: "kill" | "power-loss"): void {
+    const host = this.#wire.hostAt(incarnation.hostIndex);
+    host.incarnation = null;
+    if (how === "power-loss") host.isSystemUp = false;
+    this.#datagrams.endProcess(host);
+  }
+
+  /** To be called after isPaused of the incarnation has changed: on resume, what waited is handed over. */
+  setPaused(incarnation: Incarnation, isPaused: boolean): void {
+    if (!isPaused) this.#datagrams.resume(this.#hostOf(incarnation));
+  }
+
+  /** Gives one direction of one link properties of its own, from now on. Throws RangeError for an unknown host. */
+  setLink(from: string, to: string, properties: Partial<LinkProperties>): void {
+    this.#wire.setLink(from, to, properties);
+  }
+
+  /**
+   * Puts a rule on links, now and on those that come to be used later; returns what heals it. Healing twice does nothing.
+   * Throws RangeError for an unknown host, a number out of bounds or a rule that does nothing.
+   */
+  addRule(options: RuleOptions): () => void {
+    return this.#wire.addRule(options);
+  }
+
+  #hostOf(incarnation: Incarnation): NetHost {
+    return this.#wire.hostAt(incarnation.hostIndex);
+  }
+}
