@@ -12,7 +12,9 @@ import type { HostGlobals } from "../sim/engine.ts";
 /** What a guarded call throws: the host that made it, what it called, what to use instead. */
 export class GuardError extends Error {
   constructor(what: string, host: string, instead: string) {
-    super(`${what} was called by code on host ${host} while the simulation runs. It would break determinism: ${instead}`);
+    super(
+      `${what} was called by code on host ${host} while the simulation runs. It would break determinism: ${instead}`,
+    );
     this.name = "GuardError";
   }
 }
@@ -43,6 +45,12 @@ function install(): () => void {
   const undo: (() => void)[] = [];
   const replace = (owner: object, key: PropertyKey, make: (real: AnyFunction) => unknown): void => {
     const descriptor = Object.getOwnPropertyDescriptor(owner, key);
+    if (descriptor?.get !== undefined) {
+      // An accessor: its getter is what is guarded.
+      Object.defineProperty(owner, key, { ...descriptor, get: make(descriptor.get as AnyFunction) as () => unknown });
+      undo.push(() => Object.defineProperty(owner, key, descriptor));
+      return;
+    }
     const real = (owner as Owner)[key] as AnyFunction;
     if (real === undefined) return;
     if (descriptor !== undefined && !descriptor.configurable) {
@@ -53,7 +61,12 @@ function install(): () => void {
       });
       return;
     }
-    Object.defineProperty(owner, key, { value: make(real), configurable: true, writable: true, enumerable: descriptor?.enumerable ?? false });
+    Object.defineProperty(owner, key, {
+      value: make(real),
+      configurable: true,
+      writable: true,
+      enumerable: descriptor?.enumerable ?? false,
+    });
     undo.push(() => {
       if (descriptor === undefined) delete (owner as Owner)[key];
       else Object.defineProperty(owner, key, descriptor);
@@ -77,8 +90,16 @@ const require = createRequire(import.meta.url);
 function guardTime(replace: Replace): void {
   const RealDate = Date;
   replace(globalThis, "Date", () => simulatedDate(RealDate));
-  replace(performance, "now", (real) => () => (current === null ? real.call(performance) : current.monotonicUs() / 1000));
-  replace(process, "uptime", (real) => () => (current === null ? real.call(process) : current.monotonicUs() / 1_000_000));
+  replace(
+    performance,
+    "now",
+    (real) => () => (current === null ? real.call(performance) : current.monotonicUs() / 1000),
+  );
+  replace(
+    process,
+    "uptime",
+    (real) => () => (current === null ? real.call(process) : current.monotonicUs() / 1_000_000),
+  );
   replace(process, "hrtime", (real) => {
     const hrtime = (since?: [number, number]): [number, number] => {
       if (current === null) return real.call(process, since) as [number, number];
@@ -90,22 +111,14 @@ function guardTime(replace: Replace): void {
       bigint: () => (current === null ? realBigint() : BigInt(current.monotonicUs()) * 1000n),
     });
   });
-  const timeStamp = Object.getOwnPropertyDescriptor(Event.prototype, "timeStamp");
-  if (timeStamp?.get !== undefined) {
-    const realGet = timeStamp.get;
-    replaceGetter(replace, Event.prototype, "timeStamp", realGet);
-  }
-}
-
-function replaceGetter(replace: Replace, owner: object, key: string, realGet: () => unknown): void {
-  // Replaced through a value first, so that the undo list restores the accessor.
-  replace(owner, key, () => undefined);
-  Object.defineProperty(owner, key, {
-    configurable: true,
-    get(this: unknown) {
-      return current === null ? realGet.call(this) : current.monotonicUs() / 1000;
-    },
-  });
+  replace(
+    Event.prototype,
+    "timeStamp",
+    (real) =>
+      function (this: unknown) {
+        return current === null ? real.call(this) : current.monotonicUs() / 1000;
+      },
+  );
 }
 
 function simulatedDate(RealDate: DateConstructor): unknown {
@@ -216,10 +229,19 @@ function guardTimersPromises(replace: Replace): void {
       return new Promise((resolve) => owner.after(delayUs(delay), () => resolve(value)));
     };
   replace(promises, "setTimeout", (real) => sleep(real, (delay) => Math.max(1, Math.floor(Number(delay) || 1)) * 1000));
-  replace(promises, "setImmediate", (real) => (value: unknown) => sleep(() => real(value), () => 0).call(null, 0, value));
+  replace(
+    promises,
+    "setImmediate",
+    (real) => (value: unknown) =>
+      sleep(
+        () => real(value),
+        () => 0,
+      ).call(null, 0, value),
+  );
   replace(promises, "setInterval", forbid("timers/promises setInterval", "loop over host.timers.sleep."));
   const scheduler = promises["scheduler"] as object | undefined;
-  if (scheduler !== undefined) replace(Object.getPrototypeOf(scheduler) as object, "wait", forbid("scheduler.wait", "use host.timers.sleep."));
+  if (scheduler !== undefined)
+    replace(Object.getPrototypeOf(scheduler) as object, "wait", forbid("scheduler.wait", "use host.timers.sleep."));
 }
 
 function guardChance(replace: Replace): void {
@@ -238,19 +260,34 @@ function guardChance(replace: Replace): void {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   };
   for (const owner of [crypto, webcrypto]) {
-    replace(owner, "randomUUID", (real) => function (this: unknown, ...args: unknown[]) {
-      return current === null ? real.apply(this, args) : uuid();
-    });
+    replace(
+      owner,
+      "randomUUID",
+      (real) =>
+        function (this: unknown, ...args: unknown[]) {
+          return current === null ? real.apply(this, args) : uuid();
+        },
+    );
   }
-  replace(webcrypto, "getRandomValues", (real) => function (this: unknown, array: unknown) {
-    if (current === null) return real.call(this, array);
-    const view = array as ArrayBufferView;
-    fill(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-    return array;
-  });
+  replace(
+    webcrypto,
+    "getRandomValues",
+    (real) =>
+      function (this: unknown, array: unknown) {
+        if (current === null) return real.call(this, array);
+        const view = array as ArrayBufferView;
+        fill(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+        return array;
+      },
+  );
   replace(crypto, "randomBytes", (real) => (size: unknown, callback: unknown) => {
     if (current === null) return callback === undefined ? real(size) : real(size, callback);
-    if (callback !== undefined) throw new GuardError("crypto.randomBytes with a callback", current.hostName, "call it without one, or use host.random.");
+    if (callback !== undefined)
+      throw new GuardError(
+        "crypto.randomBytes with a callback",
+        current.hostName,
+        "call it without one, or use host.random.",
+      );
     return Buffer.from(fill(new Uint8Array(Number(size))));
   });
   replace(crypto, "randomInt", (real) => (...args: unknown[]) => {
@@ -258,12 +295,44 @@ function guardChance(replace: Replace): void {
     const [min, max] = args.length === 1 ? [0, Number(args[0])] : [Number(args[0]), Number(args[1])];
     return min + Math.floor((current.uint32() / 4294967296) * (max - min));
   });
-  for (const name of ["randomFill", "randomFillSync", "generateKey", "generateKeyPair", "generateKeyPairSync", "generateKeySync", "pbkdf2", "scrypt", "hkdf", "generatePrime", "checkPrime"]) {
+  for (const name of [
+    "randomFill",
+    "randomFillSync",
+    "generateKey",
+    "generateKeyPair",
+    "generateKeyPairSync",
+    "generateKeySync",
+    "pbkdf2",
+    "scrypt",
+    "hkdf",
+    "generatePrime",
+    "checkPrime",
+  ]) {
     replace(crypto, name, forbid(`crypto.${name}`, "use host.random, or the synchronous function with fixed input."));
   }
   const subtle = globalThis.crypto.subtle;
-  for (const name of ["digest", "encrypt", "decrypt", "sign", "verify", "generateKey", "deriveKey", "deriveBits", "importKey", "exportKey", "wrapKey", "unwrapKey"]) {
-    replace(Object.getPrototypeOf(subtle) as object, name, forbid(`crypto.subtle.${name}`, "its result comes from another thread at an unknown time: use node:crypto's synchronous functions."));
+  for (const name of [
+    "digest",
+    "encrypt",
+    "decrypt",
+    "sign",
+    "verify",
+    "generateKey",
+    "deriveKey",
+    "deriveBits",
+    "importKey",
+    "exportKey",
+    "wrapKey",
+    "unwrapKey",
+  ]) {
+    replace(
+      Object.getPrototypeOf(subtle) as object,
+      name,
+      forbid(
+        `crypto.subtle.${name}`,
+        "its result comes from another thread at an unknown time: use node:crypto's synchronous functions.",
+      ),
+    );
   }
 }
 
@@ -272,7 +341,9 @@ function forbid(what: string, instead: string): (real: AnyFunction) => unknown {
   return (real) => {
     const guarded = function (this: unknown, ...args: unknown[]): unknown {
       if (current !== null) throw new GuardError(what, current.hostName, instead);
-      return new.target === undefined ? real.apply(this, args) : Reflect.construct(real, args, new.target === guarded ? real : new.target);
+      return new.target === undefined
+        ? real.apply(this, args)
+        : Reflect.construct(real, args, new.target === guarded ? real : new.target);
     };
     guarded.prototype = real.prototype as unknown;
     return guarded;
@@ -285,12 +356,24 @@ function guardOutside(replace: Replace): void {
   replace(globalThis, "fetch", forbid("fetch", net));
   replace(globalThis, "MessageChannel", forbid("MessageChannel", "use host.timers."));
   replace(globalThis, "WebSocket", forbid("WebSocket", net));
-  replace(globalThis, "WeakRef", forbid("WeakRef", "garbage collection must not change a run: hold the object, or drop it."));
-  replace(globalThis, "FinalizationRegistry", forbid("FinalizationRegistry", "garbage collection must not change a run."));
+  replace(
+    globalThis,
+    "WeakRef",
+    forbid("WeakRef", "garbage collection must not change a run: hold the object, or drop it."),
+  );
+  replace(
+    globalThis,
+    "FinalizationRegistry",
+    forbid("FinalizationRegistry", "garbage collection must not change a run."),
+  );
   replace(Atomics, "waitAsync", forbid("Atomics.waitAsync", "use host.timers."));
   const webAssembly = (globalThis as unknown as Owner)["WebAssembly"] as object;
   for (const name of ["compile", "compileStreaming", "instantiate", "instantiateStreaming"]) {
-    replace(webAssembly, name, forbid(`WebAssembly.${name}`, "use new WebAssembly.Module and Instance, which are synchronous, before the run."));
+    replace(
+      webAssembly,
+      name,
+      forbid(`WebAssembly.${name}`, "use new WebAssembly.Module and Instance, which are synchronous, before the run."),
+    );
   }
   const members: readonly (readonly [string, readonly string[], string])[] = [
     ["node:net", ["connect", "createConnection", "createServer"], net],
@@ -300,14 +383,23 @@ function guardOutside(replace: Replace): void {
     ["node:http2", ["connect", "createServer", "createSecureServer"], net],
     ["node:dgram", ["createSocket"], net],
     ["node:dns", ["lookup", "resolve", "resolve4", "resolve6", "reverse"], net],
-    ["node:child_process", ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"], "a simulated host has no processes: give each its own host."],
+    [
+      "node:child_process",
+      ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"],
+      "a simulated host has no processes: give each its own host.",
+    ],
     ["node:worker_threads", ["Worker"], "a simulated host has one thread."],
   ];
   for (const [name, functions, instead] of members) {
     const module = require(name) as Owner;
     for (const key of functions) replace(module, key, forbid(`${name} ${key}`, instead));
   }
-  for (const name of ["node:fs", "node:fs/promises", "node:dns/promises", "node:zlib"]) guardModule(replace, name, name === "node:zlib" ? "use the synchronous function of node:zlib." : name.startsWith("node:fs") ? disk : net);
+  for (const name of ["node:fs", "node:fs/promises", "node:dns/promises", "node:zlib"])
+    guardModule(
+      replace,
+      name,
+      name === "node:zlib" ? "use the synchronous function of node:zlib." : name.startsWith("node:fs") ? disk : net,
+    );
 }
 
 /** Forbids every function of a module that reaches outside; the synchronous ones of zlib are pure and stay. */
@@ -330,4 +422,3 @@ export function startJobCount(): { readonly count: () => number; stop(): void } 
   }) as () => void;
   return { count: () => jobsSeen, stop };
 }
-

@@ -109,7 +109,12 @@ export class HostClock {
   #honestWallUs(nowUs: number): number {
     const sinceRebase = nowUs - this.#sinceUs;
     return (
-      this.#epochUs + this.#wallOffsetUs + nowUs + this.#wallDriftUs + drifted(sinceRebase, this.#driftPpm) - sinceRebase
+      this.#epochUs +
+      this.#wallOffsetUs +
+      nowUs +
+      this.#wallDriftUs +
+      drifted(sinceRebase, this.#driftPpm) -
+      sinceRebase
     );
   }
 

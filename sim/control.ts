@@ -207,7 +207,12 @@ export class Control {
     const name = error instanceof Error ? error.name : typeof error;
     world.noteText(name);
     const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
-    world.properties.recordUncaught({ host: incarnation.hostName, incarnation: incarnation.number, ...event, error: text });
+    world.properties.recordUncaught({
+      host: incarnation.hostName,
+      incarnation: incarnation.number,
+      ...event,
+      error: text,
+    });
     const machine = this.#machines[incarnation.hostIndex]!;
     machine.end("kill", `uncaught ${name}`);
     this.#superviseAfter(machine);
@@ -219,7 +224,12 @@ export class Control {
     const incarnation = machine.incarnationNumber;
     this.world.schedule(this.nowUs + delayUs, () => {
       // A fault may have taken the machine down or booted it in between: then it is not ours to boot.
-      if (this.#isSupervising && machine.state === "down" && machine.incarnationNumber === incarnation && !machine.isHeldDown) {
+      if (
+        this.#isSupervising &&
+        machine.state === "down" &&
+        machine.incarnationNumber === incarnation &&
+        !machine.isHeldDown
+      ) {
         machine.boot(false);
       }
     });

@@ -142,7 +142,14 @@ export class SimulatedHost {
     const trueDelayUs = clock.trueDelayUs(nowUs, delayUs);
     if (clock.driftFault !== null && trueDelayUs !== delayUs) world.effect(clock.driftFault);
     const pending: PendingTimer = { eventId: 0, dueUs: clock.monotonicUs(nowUs) + delayUs, callback };
-    pending.eventId = world.at(nowUs + trueDelayUs, this.incarnation, TIMER, pending, this.#timers, options?.sync === true);
+    pending.eventId = world.at(
+      nowUs + trueDelayUs,
+      this.incarnation,
+      TIMER,
+      pending,
+      this.#timers,
+      options?.sync === true,
+    );
     this.#timers.add(pending);
     return {
       cancel: () => {

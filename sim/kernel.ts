@@ -29,6 +29,8 @@ export type EventKind = {
   readonly sync: boolean | null;
   /** Belongs to the operating system of the owner, not to its process: it also runs while the owner is paused. */
   readonly isKernelWork?: boolean;
+  /** The hash of the name, kept here by the kernel at first use: a pure function of it, so kinds may be shared by worlds. */
+  hash?: number;
 };
 
 export type EventId = number;

@@ -13,7 +13,15 @@ import type { Engine } from "./engine.ts";
 import { EventQueue, type QueuedEvent } from "./event-queue.ts";
 import { avalanche, type Hash64, hashText, keyed, scale } from "./hash.ts";
 import type { PlainData } from "./host.ts";
-import { type ActiveFault, type Consumer, type EventId, type EventKind, type Incarnation, type Kernel, PURPOSE } from "./kernel.ts";
+import {
+  type ActiveFault,
+  type Consumer,
+  type EventId,
+  type EventKind,
+  type Incarnation,
+  type Kernel,
+  PURPOSE,
+} from "./kernel.ts";
 import { Properties } from "./properties.ts";
 import { Random } from "./random.ts";
 import type { TraceRecord } from "./trace.ts";
@@ -25,7 +33,10 @@ export type Choice = { readonly at: string; readonly bits: number };
 export type Reseed = { readonly atEvent: number; readonly seed: string };
 
 /** How events at the same time are ordered: by keyed outcome, by sequence, or by drawn priorities with change points (PCT). */
-export type Strategy = "random" | "fifo" | { readonly pct: { readonly depth: number; readonly eventsExpected: number } };
+export type Strategy =
+  | "random"
+  | "fifo"
+  | { readonly pct: { readonly depth: number; readonly eventsExpected: number } };
 
 export type WorldOptions = {
   readonly seed: string;
@@ -55,7 +66,11 @@ type PointListener = (on: "disk" | "message" | "mark" | "state", name: string, i
 /** Synchronous events run back to back for at most this many, so that an endless chain still lets the engine breathe. */
 const EVENTS_PER_STEP_MAX = 2048;
 
-const TEST_SIDE: EventKind = { name: "control", sync: false, run: (callback: () => void | Promise<void>) => callback() };
+const TEST_SIDE: EventKind = {
+  name: "control",
+  sync: false,
+  run: (callback: () => void | Promise<void>) => callback(),
+};
 
 export class World implements Kernel {
   nowUs = 0;
@@ -88,7 +103,6 @@ export class World implements Kernel {
   #reseeds: Reseed[];
   readonly #streams: Map<string, Random> = new Map();
   readonly #consumers: Map<string, Consumer> = new Map();
-  readonly #kindHashes: Map<EventKind, number> = new Map();
   readonly #observers: Map<string, Observer[]> = new Map();
   #fatal: Error | null = null;
   #claim: { readonly handler: string; readonly jobs: number } | null = null;
@@ -104,7 +118,17 @@ export class World implements Kernel {
     this.#choices = new Map((options.choices ?? []).map((choice) => [choice.at, choice.bits >>> 0]));
     this.#reseeds = [...(options.reseeds ?? [])].sort((x, y) => x.atEvent - y.atEvent);
     this.#queue = new EventQueue((tieKey, timeUs) => this.#tieOrder(tieKey, timeUs));
-    this.#event = { id: 0, timeUs: 0, tieKey: 0, sequence: 0, isSync: true, kind: TEST_SIDE, owner: null, a: null, b: null };
+    this.#event = {
+      id: 0,
+      timeUs: 0,
+      tieKey: 0,
+      sequence: 0,
+      isSync: true,
+      kind: TEST_SIDE,
+      owner: null,
+      a: null,
+      b: null,
+    };
     if (typeof this.#strategy === "object") this.#drawChangePoints(this.#strategy.pct);
   }
 
@@ -360,12 +384,8 @@ export class World implements Kernel {
   }
 
   #hashOf(kind: EventKind): number {
-    let hash = this.#kindHashes.get(kind);
-    if (hash === undefined) {
-      hash = hashText(kind.name).lo | 0;
-      this.#kindHashes.set(kind, hash);
-    }
-    return hash;
+    kind.hash ??= hashText(kind.name).lo | 0;
+    return kind.hash;
   }
 
   #tieOrder(tieKey: number, timeUs: number): number {
@@ -400,5 +420,8 @@ export class World implements Kernel {
 
 /** Stack overflow and exhausted memory are limits of the engine: they say nothing about the system. */
 function isEngineLimit(error: unknown): error is RangeError {
-  return error instanceof RangeError && /call stack|Invalid (array|string|typed array) length|allocation failed/i.test(error.message);
+  return (
+    error instanceof RangeError &&
+    /call stack|Invalid (array|string|typed array) length|allocation failed/i.test(error.message)
+  );
 }

@@ -1,0 +1,315 @@
+/**
+ * run(scenario, input): the pure function that everything else composes over.
+ *
+ * Phases: set-up; chaos, in which the plan strikes; healing; liveness, in which every process must complete operations
+ * within a bound; final reads; checks. What the input leaves open is drawn from its seed, each part from streams of its own.
+ */
+import type { HistoryEvent } from "../checkers/history.ts";
+import type { Verdict } from "../checkers/verdict.ts";
+import { generatePlan, type Plan, parsePlan, Nemesis } from "../nemesis/index.ts";
+import { withNodeEngine } from "../runtime/engine.ts";
+import type { YieldPolicy } from "../runtime/barrier.ts";
+import type { Limits, PlannedOperation, Scenario, ScenarioContext, Settings, Watch } from "../scenarios/scenario.ts";
+import { resolveSettings } from "../scenarios/settings.ts";
+import { Control } from "../sim/control.ts";
+import type { Engine } from "../sim/engine.ts";
+import { hashText, scale } from "../sim/hash.ts";
+import { PURPOSE } from "../sim/kernel.ts";
+import { Random } from "../sim/random.ts";
+import { judge } from "./judge.ts";
+import type { ResolvedInput, RunInput, RunOutcome, RunResult } from "./result.ts";
+import { Workload } from "./workload.ts";
+
+export type RunOptions = {
+  readonly isTracing?: boolean;
+  /** Re-encodes messages at delivery and checks the claims of synchronous handlers; changes no digest. */
+  readonly isDeepChecking?: boolean;
+  /** False leaves the monitors out, to see what client checks alone find. Default true. */
+  readonly hasMonitors?: boolean;
+  readonly yieldPolicy?: YieldPolicy;
+};
+
+const LIMITS: Limits = { eventsMax: 4_000_000, livenessUsMax: 15_000_000, checkerStepsMax: 5_000_000 };
+
+/** Time before the first fault: the cluster forms, sessions open. */
+const SETUP_US = 600_000;
+const WORKLOAD_START_US = 250_000;
+const FINAL_READS_US_MAX = 10_000_000;
+const SUPERVISOR_DELAY_US = 100_000;
+
+/** Runs one input of a scenario. Throws SettingError or PlanError for input that the scenario cannot execute. */
+export async function run(scenario: Scenario, input: RunInput, options: RunOptions = {}): Promise<RunResult> {
+  return (await execute(scenario, input, options)).result;
+}
+
+/** As run, with the history, the trace and the evidence. */
+export async function execute(scenario: Scenario, input: RunInput, options: RunOptions = {}): Promise<RunOutcome> {
+  const resolved = resolveInput(scenario, input);
+  const engineOptions = {
+    ...(options.yieldPolicy === undefined ? {} : { yieldPolicy: options.yieldPolicy }),
+    isCheckingClaims: options.isDeepChecking ?? false,
+  };
+  return withNodeEngine(engineOptions, (engine) => new Run(scenario, resolved, options, engine).run());
+}
+
+/** Draws whatever the input leaves open. The parts come from different streams: holding one changes no other. */
+export function resolveInput(scenario: Scenario, input: RunInput): ResolvedInput {
+  const settings = resolveSettings(scenario, input.seed, input.settings ?? {});
+  const context = contextOf(settings);
+  const planOf = (): unknown => drawPlan(scenario, input.seed, context);
+  const parsed = parsePlan(input.plan ?? planOf(), planContext(scenario, context));
+  const workload = input.workload ?? scenario.operations(new Random(input.seed, "workload"), context);
+  return {
+    seed: input.seed,
+    settings,
+    plan: parsed,
+    workload,
+    choices: input.choices ?? [],
+    reseeds: input.reseeds ?? [],
+  };
+}
+
+export function contextOf(settings: Settings): ScenarioContext {
+  const names = (letter: string, count: number): string[] =>
+    Array.from({ length: count }, (_, i) => `${letter}${i + 1}`);
+  return { settings, nodes: names("n", settings.nodes), clients: names("c", settings.clients) };
+}
+
+function groupsOf(scenario: Scenario, context: ScenarioContext): { readonly [node: string]: readonly string[] } {
+  if (scenario.groups !== undefined) return scenario.groups(context);
+  return Object.fromEntries(context.nodes.map((node, i) => [node, [`rack${1 + Math.floor(i / 2)}`]]));
+}
+
+/** What plans of this scenario may name. Targets beyond the built-in ones exist only while it runs: `watch` says which. */
+export function planContext(scenario: Scenario, context: ScenarioContext): Parameters<typeof parsePlan>[1] {
+  return {
+    hosts: [...context.nodes, ...context.clients],
+    groups: [...new Set(Object.values(groupsOf(scenario, context)).flat())],
+    targets: scenario.targets ?? [],
+    kinds: scenario.faults.kinds,
+  };
+}
+
+function drawPlan(scenario: Scenario, seed: string, context: ScenarioContext): unknown {
+  const random = new Random(seed, "plan");
+  if (scenario.plan !== undefined) return scenario.plan(random, context);
+  const { settings } = context;
+  if (settings["hasFaults"] === false) return { format: 1, faults: [] };
+  return generatePlan(random, {
+    kinds: scenario.faults.kinds,
+    nodes: context.nodes,
+    clients: context.clients,
+    groups: planContext(scenario, context).groups,
+    targets: scenario.targets ?? [],
+    startUs: SETUP_US,
+    endUs: SETUP_US + Number(settings["chaosUs"]),
+    intensityPerMille: scenario.faults.intensityPerMille ?? 1000,
+  });
+}
+
+class Run {
+  readonly #scenario: Scenario;
+  readonly #input: ResolvedInput;
+  readonly #options: RunOptions;
+  readonly #context: ScenarioContext;
+  readonly #limits: Limits;
+  readonly #control: Control;
+  readonly #workload: Workload;
+  readonly #watch: Watch;
+  readonly #nemesis: Nemesis;
+  readonly #bounds: { name: string; reason: string }[] = [];
+  #hasFailed = false;
+  #liveness: Verdict | null = null;
+
+  constructor(scenario: Scenario, input: ResolvedInput, options: RunOptions, engine: Engine) {
+    this.#scenario = scenario;
+    this.#input = input;
+    this.#options = options;
+    this.#context = contextOf(input.settings as Settings);
+    this.#limits = { ...LIMITS, ...scenario.limits };
+    const { settings } = this.#context;
+    const latencyUs = Number(settings["latencyUs"]);
+    this.#control = new Control({
+      seed: input.seed,
+      engine,
+      choices: input.choices,
+      reseeds: input.reseeds,
+      eventsMax: this.#limits.eventsMax,
+      isTracing: options.isTracing ?? false,
+      isDeepChecking: options.isDeepChecking ?? false,
+      isBuggified: settings["isBuggified"] === true,
+      supervisorDelayUs: SUPERVISOR_DELAY_US,
+      network: scenario.network?.(this.#context) ?? { latency: { minUs: Math.ceil(latencyUs / 4), meanUs: latencyUs } },
+      ...(scenario.disk === undefined ? {} : { disk: scenario.disk(this.#context) }),
+    });
+    this.#workload = new Workload(this.#control, this.#context.clients);
+    this.#addHosts();
+    const hasMonitors = options.hasMonitors ?? true;
+    this.#watch =
+      scenario.watch?.(this.#control, this.#context, { hasMonitors, onViolation: () => this.#stopEarly() }) ?? {};
+    this.#nemesis = new Nemesis(this.#control, input.plan, {
+      targets: this.#watch.targets ?? {},
+      nodes: this.#context.nodes,
+      clients: this.#context.clients,
+      lastingHarmMax: scenario.faults.lastingHarmMax?.(this.#context.settings) ?? 0,
+    });
+    this.#control.world.properties.onFailure = () => this.#stopEarly();
+  }
+
+  async run(): Promise<RunOutcome> {
+    await this.#chaos();
+    if (this.#goesOn) await this.#healAndProveLiveness();
+    if (this.#goesOn) await this.#finalReads();
+    return this.#finish();
+  }
+
+  get #goesOn(): boolean {
+    return !this.#hasFailed && this.#bounds.length === 0;
+  }
+
+  #stopEarly(): void {
+    this.#hasFailed = true;
+    this.#control.world.pause();
+  }
+
+  #addHosts(): void {
+    const { nodes, clients } = this.#context;
+    const groups = groupsOf(this.#scenario, this.#context);
+    for (const name of nodes) {
+      this.#control.addHost({ name, program: this.#scenario.node(name, this.#context), groups: groups[name] ?? [] });
+    }
+    clients.forEach((name, place) => {
+      this.#control.addHost({
+        name,
+        program: (host) => this.#workload.setClient(place, this.#scenario.client(host, this.#context)),
+      });
+    });
+    for (const name of nodes) this.#control.boot(name, true);
+    for (const name of clients) this.#control.boot(name, true);
+  }
+
+  async #runUntil(timeUs: number): Promise<void> {
+    const stop = await this.#control.run(timeUs);
+    if (stop === "events-max") {
+      this.#bounds.push({
+        name: "bounded",
+        reason: `stopped after ${this.#limits.eventsMax} events, the limit of the scenario`,
+      });
+    }
+  }
+
+  async #chaos(): Promise<void> {
+    await this.#runUntil(WORKLOAD_START_US);
+    if (!this.#goesOn) return;
+    this.#workload.assign(this.#input.workload, { mustSucceed: false });
+    this.#nemesis.start();
+    await this.#runUntil(SETUP_US + Number(this.#context.settings["chaosUs"]));
+  }
+
+  async #healAndProveLiveness(): Promise<void> {
+    this.#nemesis.healAll({ keepDown: this.#chooseOutsiders() });
+    const scenario = this.#scenario;
+    const operations = this.#context.clients.flatMap(
+      (_, process) => scenario.livenessOperations?.(process, this.#context) ?? [],
+    );
+    if (operations.length === 0) {
+      this.#workload.assign([], { mustSucceed: false });
+      await this.#runUntil(this.#control.nowUs + 1_000_000);
+      return;
+    }
+    await this.#completeAll(operations, "liveness", this.#limits.livenessUsMax);
+  }
+
+  async #finalReads(): Promise<void> {
+    const operations = this.#scenario.finalOperations?.(this.#context) ?? [];
+    if (operations.length > 0) await this.#completeAll(operations, "final-reads", FINAL_READS_US_MAX);
+  }
+
+  async #completeAll(operations: readonly PlannedOperation[], name: string, withinUs: number): Promise<void> {
+    const startUs = this.#control.nowUs;
+    this.#workload.onIdle = () => {
+      if (this.#workload.isIdle) this.#control.world.pause();
+    };
+    this.#workload.assign(operations, { mustSucceed: true });
+    while (this.#goesOn && !this.#workload.isIdle && this.#control.nowUs < startUs + withinUs) {
+      await this.#runUntil(startUs + withinUs);
+    }
+    this.#workload.onIdle = () => {};
+    if (!this.#goesOn || this.#workload.isIdle) return;
+    const states = this.#context.nodes.map((node) => `${node} ${this.#control.stateOf(node)}`).join(", ");
+    this.#liveness = {
+      kind: "invalid",
+      checker: name,
+      operations: operations.length,
+      evidence: {
+        property: name,
+        lines: [
+          `${withinUs / 1000} ms after healing the run is stuck (${states}).`,
+          ...this.#workload.waiting().slice(0, 6),
+        ],
+        proof: [],
+      },
+    };
+    this.#hasFailed = true;
+  }
+
+  /** With `healing: core`, a random majority of nodes without lasting harm must do alone; the others stay down. */
+  #chooseOutsiders(): string[] {
+    const { nodes, settings } = this.#context;
+    if (settings["healing"] !== "core" || this.#scenario.plan !== undefined) return [];
+    const consumer = this.#control.world.consumer("healing");
+    const harmed = new Set(this.#nemesis.harmedNodes());
+    const ranked = nodes
+      .map((node, i) => ({
+        node,
+        rank: scale(this.#control.world.outcome(consumer, i, PURPOSE.nemesisPick), 1_000_000),
+      }))
+      .sort(
+        (x, y) =>
+          Number(harmed.has(y.node)) - Number(harmed.has(x.node)) || x.rank - y.rank || (x.node < y.node ? -1 : 1),
+      );
+    return ranked.slice(0, nodes.length - (Math.floor(nodes.length / 2) + 1)).map(({ node }) => node);
+  }
+
+  #finish(): RunOutcome {
+    const { world } = this.#control;
+    const history: readonly HistoryEvent[] = this.#workload.history;
+    const windows = this.#nemesis.windows();
+    const judged = judge({
+      scenario: this.#scenario,
+      context: this.#context,
+      history,
+      watch: this.#watch,
+      properties: world.properties,
+      liveness: this.#liveness,
+      bounds: this.#bounds,
+      windows,
+      limits: this.#limits,
+    });
+    const result: RunResult = {
+      scenario: this.#scenario.name,
+      seed: this.#input.seed,
+      verdict: judged.verdict,
+      digest: world.digest.hex(),
+      events: world.eventCount,
+      virtualUs: world.nowUs,
+      properties: judged.properties,
+      operations: { ...this.#workload.counts },
+      faults: this.#nemesis.stats(),
+      marks: Object.fromEntries(world.properties.marks),
+      sometimes: Object.fromEntries(world.properties.sometimes),
+      counts: judged.counts,
+      input: { ...this.#input, plan: this.#resolvedPlan() },
+    };
+    return { result, history, trace: world.traceRecords, verdicts: judged.verdicts, faultWindows: windows, notes: [] };
+  }
+
+  #resolvedPlan(): Plan {
+    return this.#nemesis.resolved();
+  }
+}
+
+/** One run in a hundred is executed again, with deep checks: which ones is decided by scenario and seed alone. */
+export function isSampled(scenario: string, seed: string): boolean {
+  return hashText(`${scenario}/${seed}`).lo % 100 === 0;
+}

@@ -1,0 +1,76 @@
+/** What goes into a run and what comes out: plain data, nothing measured in real time. */
+import type { HistoryEvent } from "../checkers/history.ts";
+import type { Verdict } from "../checkers/verdict.ts";
+import type { Plan } from "../nemesis/plan.ts";
+import type { PlannedOperation, SettingValue } from "../scenarios/scenario.ts";
+import type { PlainData } from "../sim/host.ts";
+import type { TraceRecord } from "../sim/trace.ts";
+import type { Choice, Reseed } from "../sim/world.ts";
+
+/** Only the seed is needed: whatever else is absent is drawn from it. */
+export type RunInput = {
+  readonly seed: string;
+  readonly settings?: { readonly [name: string]: SettingValue };
+  /** A plan as JSON; checked against the scenario before the run. */
+  readonly plan?: unknown;
+  readonly workload?: readonly PlannedOperation[];
+  readonly choices?: readonly Choice[];
+  readonly reseeds?: readonly Reseed[];
+};
+
+/** All parts resolved: running it gives the digest of its seed. */
+export type ResolvedInput = {
+  readonly seed: string;
+  readonly settings: { readonly [name: string]: SettingValue };
+  readonly plan: Plan;
+  readonly workload: readonly PlannedOperation[];
+  readonly choices: readonly Choice[];
+  readonly reseeds: readonly Reseed[];
+};
+
+export type RunVerdict = "held" | "failed" | "unknown";
+
+export type PropertyResult = {
+  readonly name: string;
+  readonly verdict: "valid" | "invalid" | "unknown";
+  /** Why it is invalid or unknown, in sentences; empty when valid. */
+  readonly reason: string;
+  /** Judged by a monitor inside the system, not by what clients saw. */
+  readonly monitor: boolean;
+};
+
+export type FaultCounts = { readonly [kind: string]: { readonly injected: number; readonly effective: number } };
+
+export type OperationCounts = { readonly ok: number; readonly fail: number; readonly info: number };
+
+export type RunResult = {
+  readonly scenario: string;
+  readonly seed: string;
+  readonly verdict: RunVerdict;
+  /** Null only when the process that ran it was killed. */
+  readonly digest: string | null;
+  readonly events: number;
+  readonly virtualUs: number;
+  readonly properties: readonly PropertyResult[];
+  readonly operations: OperationCounts;
+  readonly faults: FaultCounts;
+  readonly marks: { readonly [name: string]: number };
+  /** Reachability properties: whether each was true at some time in this run. */
+  readonly sometimes: { readonly [name: string]: boolean };
+  /** Numbers that floors are stated in: leaderChanges, hottestKeyConcurrency, invokedInFaultWindow, … */
+  readonly counts: { readonly [name: string]: number };
+  readonly input: ResolvedInput;
+};
+
+/** A run with what it leaves for reports: the history, the trace when it was recorded, the evidence of each property. */
+export type RunOutcome = {
+  readonly result: RunResult;
+  readonly history: readonly HistoryEvent[];
+  readonly trace: readonly TraceRecord[];
+  readonly verdicts: readonly { readonly name: string; readonly verdict: Verdict }[];
+  /** When each fault was active, true microseconds. */
+  readonly faultWindows: readonly FaultWindow[];
+  readonly notes: readonly { readonly name: string; readonly details: PlainData }[];
+};
+
+export type FaultWindow = { readonly kind: string; readonly startUs: number; readonly endUs: number };
