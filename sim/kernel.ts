@@ -154,6 +154,7 @@ export const PURPOSE = {
   diskPick: 61,
   diskNameMood: 62,
   diskShortPrefix: 63,
+  diskGarbage: 64,
   buggifySite: 80,
   buggifyVisit: 81,
   clock: 90,
