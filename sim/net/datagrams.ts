@@ -19,13 +19,16 @@ import { assertInteger } from "./assert.ts";
 import { flipBits } from "./damage.ts";
 import { makePacket, type Packet, type Protocol, removeFromFlight } from "./link.ts";
 import { type DatagramPort, freePort, type NetHost, PORT_MAX } from "./net-host.ts";
-import type { DropReason, Wire } from "./wire.ts";
+import type { Effective } from "./rule.ts";
+import type { Topology } from "./topology.ts";
+import type { Wire } from "./wire.ts";
 
 /** What arrives for a paused host waits in the buffers of its sockets: this many messages a host, as a full UDP buffer. */
 export const WAITING_DATAGRAMS_MAX = 1_024;
 
 export class Datagrams implements Protocol {
   readonly #kernel: Kernel;
+  readonly #topology: Topology;
   readonly #wire: Wire;
   readonly #typeHashes: Map<string, number> = new Map();
   readonly #arriveSync: EventKind;
@@ -34,8 +37,9 @@ export class Datagrams implements Protocol {
   readonly #seek: EventKind = { name: "net.seek", sync: true, run: (packet: Packet) => this.#find(packet) };
   readonly #resume: EventKind = { name: "net.resume", sync: false, run: (packet: Packet) => this.#take(packet) };
 
-  constructor(kernel: Kernel, wire: Wire) {
+  constructor(kernel: Kernel, topology: Topology, wire: Wire) {
     this.#kernel = kernel;
+    this.#topology = topology;
     this.#wire = wire;
     // Kernel work: it also runs while the host is paused, because the message then goes into a buffer.
     this.#arriveSync = {
@@ -113,7 +117,7 @@ export class Datagrams implements Protocol {
   }
 
   #send(host: NetHost, port: DatagramPort, to: Address, message: unknown): void {
-    const link = this.#wire.linkTo(host, to.host);
+    const link = this.#topology.linkTo(host, to.host);
     const kernel = this.#kernel;
     if (link === undefined) {
       kernel.mark("net.unknown-host");
@@ -184,8 +188,9 @@ export class Datagrams implements Protocol {
     const type = packet.isDamaged ? "damaged" : packet.sender!.codec.typeOf(message); // a datagram has a sender
     if (!packet.isOffered) {
       packet.isOffered = true;
+      const { effective } = packet.flow.link;
       this.#kernel.point("message", type, incarnation);
-      if (!this.#isStillOn(packet, host, incarnation)) return;
+      if (!this.#isStillOn(packet, host, incarnation, effective)) return;
     }
     return this.#handOver(packet, port, message, type);
   }
@@ -205,14 +210,14 @@ export class Datagrams implements Protocol {
   }
 
   /** A trigger may have cut the link, paused the host or ended it at this very message. */
-  #isStillOn(packet: Packet, host: NetHost, incarnation: Incarnation): boolean {
-    const { block } = packet.flow.link.effective;
+  #isStillOn(packet: Packet, host: NetHost, incarnation: Incarnation, before: Effective): boolean {
+    const { effective } = packet.flow.link;
     if (!incarnation.isAlive) {
       this.#wire.drop(packet, "crash");
       return false;
     }
-    if (block !== null) {
-      this.#wire.dropBy(packet, "block", block.fault);
+    if (effective !== before && effective.block !== null) {
+      this.#wire.dropBy(packet, "block", effective.block.fault);
       return false;
     }
     if (incarnation.isPaused) {
@@ -225,7 +230,7 @@ export class Datagrams implements Protocol {
   #wait(packet: Packet, host: NetHost): void {
     if (host.waiting.length >= WAITING_DATAGRAMS_MAX) {
       this.#kernel.mark("net.waiting-overflow");
-      this.#wire.drop(packet, "waiting-overflow" satisfies DropReason);
+      this.#wire.drop(packet, "waiting-overflow");
       return;
     }
     host.waiting.push(packet);

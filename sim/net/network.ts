@@ -10,6 +10,7 @@ import { Datagrams } from "./datagrams.ts";
 import { makeNetHost, type NetHost } from "./net-host.ts";
 import { LINK_DEFAULT, type LinkProperties } from "./properties.ts";
 import type { RuleOptions } from "./rule.ts";
+import { Topology } from "./topology.ts";
 import { Wire } from "./wire.ts";
 
 export type NetworkOptions = {
@@ -19,24 +20,24 @@ export type NetworkOptions = {
 
 export class Network {
   readonly #kernel: Kernel;
-  readonly #wire: Wire;
+  readonly #topology: Topology;
   readonly #datagrams: Datagrams;
 
   /** Throws RangeError for a property out of bounds. */
   constructor(kernel: Kernel, options: NetworkOptions = {}) {
     this.#kernel = kernel;
-    this.#wire = new Wire(kernel, { ...LINK_DEFAULT, ...options.link });
-    this.#datagrams = new Datagrams(kernel, this.#wire);
+    this.#topology = new Topology(kernel, { ...LINK_DEFAULT, ...options.link });
+    this.#datagrams = new Datagrams(kernel, this.#topology, new Wire(kernel, this.#topology));
   }
 
   /** Names a host; its index is the one its incarnations carry. */
   addHost(index: number, name: string): void {
-    this.#wire.addHost(makeNetHost(index, name));
+    this.#topology.addHost(makeNetHost(index, name));
   }
 
   /** The network as this boot of a host sees it. */
   attach(incarnation: Incarnation): Net {
-    const host = this.#wire.hostAt(incarnation.hostIndex);
+    const host = this.#topology.hostAt(incarnation.hostIndex);
     const kernel = this.#kernel;
     host.incarnation = incarnation;
     host.isSystemUp = true;
@@ -53,7 +54,7 @@ export class Network {
    * power-loss: silence; peers find out when they hear from the next boot, or time out.
    */
   detach(incarnation: Incarnation, how: "kill" | "power-loss"): void {
-    const host = this.#wire.hostAt(incarnation.hostIndex);
+    const host = this.#topology.hostAt(incarnation.hostIndex);
     host.incarnation = null;
     if (how === "power-loss") host.isSystemUp = false;
     this.#datagrams.endProcess(host);
@@ -66,7 +67,7 @@ export class Network {
 
   /** Gives one direction of one link properties of its own, from now on. Throws RangeError for an unknown host. */
   setLink(from: string, to: string, properties: Partial<LinkProperties>): void {
-    this.#wire.setLink(from, to, properties);
+    this.#topology.setLink(from, to, properties);
   }
 
   /**
@@ -74,10 +75,10 @@ export class Network {
    * Throws RangeError for an unknown host, a number out of bounds or a rule that does nothing.
    */
   addRule(options: RuleOptions): () => void {
-    return this.#wire.addRule(options);
+    return this.#topology.addRule(options);
   }
 
   #hostOf(incarnation: Incarnation): NetHost {
-    return this.#wire.hostAt(incarnation.hostIndex);
+    return this.#topology.hostAt(incarnation.hostIndex);
   }
 }

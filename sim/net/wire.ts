@@ -11,19 +11,10 @@
 import { scale } from "../hash.ts";
 import { type ActiveFault, type Kernel, PURPOSE } from "../kernel.ts";
 import { drawLatencyUs, type LatencyPurposes } from "./latency.ts";
-import { addToFlight, credit, type FlowStart, type Link, makeLink, type Packet, removeFromFlight } from "./link.ts";
+import { addToFlight, credit, type Link, type Packet, removeFromFlight } from "./link.ts";
 import type { NetHost } from "./net-host.ts";
-import { checkLinkProperties, checkRuleProperties, type LinkProperties, LOOPBACK } from "./properties.ts";
-import {
-  type CompiledOdds,
-  compileEffective,
-  compileRule,
-  type Effective,
-  hits,
-  type Rule,
-  type RuleOptions,
-  ruleIsOn,
-} from "./rule.ts";
+import { type CompiledOdds, type Effective, hits, type Rule } from "./rule.ts";
+import type { Topology } from "./topology.ts";
 
 /** A hold keeps at most this many packets on one link; beyond it they are dropped. */
 const HELD_PACKETS_MAX = 16_384;
@@ -60,74 +51,10 @@ type RateName = "loss" | "duplicate" | "corrupt" | "reorder";
 
 export class Wire {
   readonly #kernel: Kernel;
-  readonly #own: LinkProperties;
-  readonly #hosts: NetHost[] = [];
-  readonly #hostsByName: Map<string, NetHost> = new Map();
-  readonly #links: Link[] = [];
-  readonly #overrides: Map<string, LinkProperties> = new Map();
-  #rules: Rule[] = [];
-  /** Shared by every link that has no rule and no property of its own. */
-  readonly #plain: Effective;
-  readonly #loopback: Effective = compileEffective(LOOPBACK, []);
-  #flowCount = 0;
 
-  constructor(kernel: Kernel, own: LinkProperties) {
-    checkLinkProperties(own, "link");
+  constructor(kernel: Kernel, topology: Topology) {
     this.#kernel = kernel;
-    this.#own = own;
-    this.#plain = compileEffective(own, []);
-  }
-
-  addHost(host: NetHost): void {
-    if (this.#hostsByName.has(host.name))
-      throw new RangeError(`The network already has a host ${JSON.stringify(host.name)}.`);
-    this.#hosts[host.index] = host;
-    this.#hostsByName.set(host.name, host);
-  }
-
-  host(name: string): NetHost | undefined {
-    return this.#hostsByName.get(name);
-  }
-
-  hostAt(index: number): NetHost {
-    return this.#hosts[index]!; // indexes come from hosts that were added
-  }
-
-  /** The link to a host, made at its first use; undefined when there is no such host. */
-  linkTo(from: NetHost, name: string): Link | undefined {
-    return from.linksByName.get(name) ?? this.#makeLink(from, name);
-  }
-
-  /** What a new flow needs: a consumer of that name and a number. */
-  flowStart(consumerName: string): FlowStart {
-    return { number: this.#flowCount++, consumer: this.#kernel.consumer(consumerName) };
-  }
-
-  /** Gives one direction of one link properties of its own, from now on. */
-  setLink(fromName: string, toName: string, properties: Partial<LinkProperties>): void {
-    const from = this.#known(fromName);
-    const to = this.#known(toName);
-    const key = `${from.name}>${to.name}`;
-    const own = { ...(this.#overrides.get(key) ?? this.#own), ...properties };
-    checkLinkProperties(own, `link ${key}`);
-    this.#overrides.set(key, own);
-    const link = from.linksByName.get(to.name);
-    if (link === undefined) return;
-    link.own = own;
-    this.#refresh(link);
-  }
-
-  /** Puts a rule on its links and returns what takes it off again. Throws RangeError for an unknown host or a senseless number. */
-  addRule(options: RuleOptions): () => void {
-    checkRuleProperties(options.props, `rule of ${options.fault?.kind ?? "the scenario"}`);
-    const rule = compileRule(options, (name) => this.#known(name).index);
-    this.#rules.push(rule);
-    this.#refreshLinksOf(rule);
-    return () => {
-      if (!this.#rules.includes(rule)) return;
-      this.#rules = this.#rules.filter((other) => other !== rule);
-      this.#refreshLinksOf(rule);
-    };
+    topology.onReleased = (link) => this.#release(link);
   }
 
   /** Sends a packet: it is dropped now, or its arrival is scheduled. */
@@ -162,7 +89,7 @@ export class Wire {
       }
     }
     if (packet.ordinal < flow.highestArrived) {
-      if (packet.reorderFault !== null) this.#kernel.effect(packet.reorderFault);
+      if (packet.reorderFault !== null && packet.protocol.isAwaited(packet)) this.#kernel.effect(packet.reorderFault);
     } else flow.highestArrived = packet.ordinal;
     return true;
   }
@@ -198,43 +125,6 @@ export class Wire {
         packet.event = packet.protocol.schedule(packet);
       }
     }
-  }
-
-  #known(name: string): NetHost {
-    const host = this.#hostsByName.get(name);
-    if (host !== undefined) return host;
-    const known = this.#hosts.map((other) => other.name).join(", ");
-    throw new RangeError(`The network has no host ${JSON.stringify(name)} (hosts are ${known}).`);
-  }
-
-  #makeLink(from: NetHost, name: string): Link | undefined {
-    const to = this.#hostsByName.get(name);
-    if (to === undefined) return undefined;
-    const isLoopback = from === to;
-    const own = isLoopback ? LOOPBACK : (this.#overrides.get(`${from.name}>${to.name}`) ?? this.#own);
-    const link = makeLink(
-      from,
-      to,
-      own,
-      isLoopback ? this.#loopback : this.#plain,
-      this.flowStart(`net/${from.name}>${name}`),
-    );
-    from.linksByName.set(name, link);
-    to.linksIn.push(link);
-    this.#links.push(link);
-    if (!isLoopback && (this.#rules.length > 0 || own !== this.#own)) this.#refresh(link);
-    return link;
-  }
-
-  #refreshLinksOf(rule: Rule): void {
-    for (const link of this.#links) if (ruleIsOn(rule, link)) this.#refresh(link);
-  }
-
-  #refresh(link: Link): void {
-    const rules = this.#rules.filter((rule) => ruleIsOn(rule, link));
-    const isPlain = rules.length === 0 && link.own === this.#own;
-    link.effective = isPlain ? this.#plain : compileEffective(link.own, rules);
-    if (link.held.length > 0 && link.effective.hold === null) this.#release(link);
   }
 
   #hold(packet: Packet, link: Link, hold: Rule): void {
@@ -339,7 +229,7 @@ export class Wire {
     const { nowUs } = this.#kernel;
     if (effective.bytesPerSecond === 0) return nowUs;
     const { link } = packet.flow;
-    const startUs = link.busyUntilUs > nowUs ? link.busyUntilUs : nowUs;
+    const startUs = Math.max(link.busyUntilUs, nowUs);
     link.busyUntilUs = startUs + transmitUs(packet.sizeBytes, effective.bytesPerSecond);
     const ownUs = effective.ownBytesPerSecond === 0 ? 0 : transmitUs(packet.sizeBytes, effective.ownBytesPerSecond);
     if (effective.narrowing !== null && link.busyUntilUs - nowUs > ownUs) credit(packet, effective.narrowing.fault);
