@@ -1,0 +1,21 @@
+/** The CRDT library: state-based, operation-based and delta-state forms of every type. See docs/crdt.md. */
+export * from "./bounded-counter.ts";
+export { DecodeError } from "./bytes.ts";
+export * from "./clock.ts";
+export * from "./counters.ts";
+export * from "./crdt.ts";
+export { DotContext } from "./dot-context.ts";
+export { type Causal, causal, type DotStore } from "./dot-store.ts";
+export * from "./dvv-set.ts";
+export * from "./extremum-register.ts";
+export { checkLaws, type Draw, type HistoryUpdate, type LawSubject } from "./laws.ts";
+export * from "./lww-register.ts";
+export type { MvOp, MvStore } from "./mv-store.ts";
+export * from "./or-map.ts";
+export * from "./or-set.ts";
+export * from "./read-context.ts";
+export * from "./registers.ts";
+export * from "./sets.ts";
+export * from "./value-codec.ts";
+export { causalContext, versionVector } from "./version-vector.ts";
+export * from "./violation.ts";

@@ -1,0 +1,151 @@
+/**
+ * The store behind registers, flags and the counter of maps: values that live until a later write has seen them.
+ *
+ * A write supersedes what its clock covers. Concurrent writes stay side by side; how they are read is the reader's business:
+ * all of them (MV register), any true (enable-wins), all true (disable-wins), the sum (counter, whose writes supersede nothing).
+ */
+import type { ByteReader } from "./bytes.ts";
+import { Clock, compareText, type Dot, readDot, writeDot } from "./clock.ts";
+import type { DotContext } from "./dot-context.ts";
+import { type DotStore, defer, readDeferred, settleClock, unsettled } from "./dot-store.ts";
+import type { ValueCodec } from "./value-codec.ts";
+import { type Violation, violation } from "./violation.ts";
+
+export type MvEntry<T> = { readonly dot: Dot; readonly value: T };
+/** Invariant: sorted by dot (actor, then counter); no entry is covered by `deferred`. */
+export type MvStore<T> = { entries: MvEntry<T>[]; readonly deferred: Clock };
+export type MvOp<T> = { readonly dot: Dot; readonly supersedes: Clock; readonly value: T };
+
+export function mvStore<T>(
+  codec: ValueCodec<T>,
+  kind: { readonly name: string; readonly tag: number },
+): DotStore<MvStore<T>, MvOp<T>> {
+  return {
+    name: kind.name,
+    signature: [kind.tag, codec.tag],
+    create: () => ({ entries: [], deferred: new Clock() }),
+    isEmpty: (store, seen) => store.entries.length === 0 && unsettled(store.deferred, seen) === null,
+    join,
+    reset,
+    dotOf: (op) => op.dot,
+    apply: (store, seen, op) => {
+      reset(store, op.supersedes);
+      defer(store.deferred, op.supersedes, seen);
+      if (!seen.has(op.dot.actor, op.dot.counter)) insert(store, { dot: op.dot, value: op.value });
+    },
+    deltaOf: (_store, op) => ({ entries: [{ dot: op.dot, value: op.value }], deferred: op.supersedes.copy() }),
+    validateOp: (store, seen, op) => validateOp(codec, store, seen, op),
+    validateJoin: (store, other) => validateJoin(codec, store, other),
+    settle: (store, seen) => settleClock(store.deferred, seen),
+    write: (writer, store, seen) => {
+      writer.uint(store.entries.length);
+      for (const entry of store.entries) {
+        writeDot(writer, entry.dot);
+        codec.write(writer, entry.value);
+      }
+      (unsettled(store.deferred, seen) ?? new Clock()).write(writer);
+    },
+    read: (reader, seen) => read(codec, reader, seen),
+    writeOp: (writer, op) => {
+      writeDot(writer, op.dot);
+      op.supersedes.write(writer);
+      codec.write(writer, op.value);
+    },
+    readOp: (reader) => {
+      const dot = readDot(reader);
+      const supersedes = Clock.read(reader);
+      if (supersedes.get(dot.actor) >= dot.counter) reader.fail("a write supersedes itself.");
+      return { dot, supersedes, value: codec.read(reader) };
+    },
+  };
+}
+
+/** The clock of the live writes: what a write that has read them supersedes, and what a remove of them carries. */
+export function clockOf(store: MvStore<unknown>): Clock {
+  return Clock.of(store.entries.map((entry) => entry.dot));
+}
+
+function join<T>(store: MvStore<T>, seen: DotContext, other: MvStore<T>, otherSeen: DotContext): void {
+  const theirs = other.entries;
+  store.entries = store.entries.filter(
+    ({ dot }) => !otherSeen.has(dot.actor, dot.counter) || find(theirs, dot) !== undefined,
+  );
+  const isNew = theirs.filter(({ dot }) => !seen.has(dot.actor, dot.counter));
+  for (const entry of isNew) insert(store, entry);
+  defer(store.deferred, other.deferred, seen, otherSeen);
+  reset(store, store.deferred);
+  reset(store, other.deferred);
+}
+
+function reset<T>(store: MvStore<T>, clock: Clock): void {
+  if (clock.isEmpty || store.entries.length === 0) return;
+  store.entries = store.entries.filter(({ dot }) => !clock.has(dot.actor, dot.counter));
+}
+
+function insert<T>(store: MvStore<T>, entry: MvEntry<T>): void {
+  if (store.deferred.has(entry.dot.actor, entry.dot.counter)) return;
+  let at = store.entries.length;
+  while (at > 0 && compareDots(store.entries[at - 1]!.dot, entry.dot) > 0) at -= 1;
+  store.entries.splice(at, 0, entry);
+}
+
+function validateOp<T>(codec: ValueCodec<T>, store: MvStore<T>, seen: DotContext, op: MvOp<T>): Violation | null {
+  if (op.supersedes.get(op.dot.actor) >= op.dot.counter) {
+    return violation("inconsistent", `the write ${op.dot.counter} of "${op.dot.actor}" supersedes itself.`);
+  }
+  const known = find(store.entries, op.dot);
+  if (known !== undefined && codec.keyOf(known.value) !== codec.keyOf(op.value)) return doubleSpent(op.dot);
+  for (const dot of op.supersedes.dots()) {
+    if (!seen.has(dot.actor, dot.counter)) {
+      return violation("missing-dots", `the write supersedes ${dot.counter} of "${dot.actor}", which has not arrived.`);
+    }
+  }
+  return null;
+}
+
+function validateJoin<T>(codec: ValueCodec<T>, store: MvStore<T>, other: MvStore<T>): Violation | null {
+  for (const entry of other.entries) {
+    const known = find(store.entries, entry.dot);
+    if (known !== undefined && codec.keyOf(known.value) !== codec.keyOf(entry.value)) return doubleSpent(entry.dot);
+  }
+  return null;
+}
+
+function doubleSpent(dot: Dot): Violation {
+  return violation("double-spent-dot", `dot ${dot.counter} of "${dot.actor}" names two different writes.`);
+}
+
+function read<T>(codec: ValueCodec<T>, reader: ByteReader, seen: DotContext): MvStore<T> {
+  const entries: MvEntry<T>[] = [];
+  const count = reader.count("the number of values", 3);
+  for (let i = 0; i < count; i++) {
+    const dot = readDot(reader);
+    if (!seen.has(dot.actor, dot.counter))
+      reader.fail(`the live dot ${dot.counter} of "${dot.actor}" is not in the context.`);
+    if (i > 0 && compareDots(entries[i - 1]!.dot, dot) >= 0)
+      reader.fail("the values are not in the order of their dots.");
+    entries.push({ dot, value: codec.read(reader) });
+  }
+  const deferred = readDeferred(reader, seen);
+  for (const { dot } of entries) {
+    if (deferred.has(dot.actor, dot.counter)) reader.fail("a live value is under a deferred remove.");
+  }
+  return { entries, deferred };
+}
+
+function find<T>(entries: readonly MvEntry<T>[], dot: Dot): MvEntry<T> | undefined {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const order = compareDots(entries[middle]!.dot, dot);
+    if (order === 0) return entries[middle];
+    if (order < 0) low = middle + 1;
+    else high = middle;
+  }
+  return undefined;
+}
+
+function compareDots(a: Dot, b: Dot): number {
+  return compareText(a.actor, b.actor) || a.counter - b.counter;
+}
