@@ -14,6 +14,10 @@ import type { Operation } from "./history.ts";
 export type Model<S> = {
   readonly name: string;
   readonly init: S;
+  /** The functions that it knows. */
+  readonly functions: readonly string[];
+  /** What it expected of an operation whose argument or outcome has the wrong shape; undefined when it is fine. */
+  problemWith?(operation: Operation): string | undefined;
   /** Next states; empty when illegal. Must be a pure function. Heavy steps call meter.spend. */
   step(state: S, operation: Operation, meter: Meter): readonly S[];
   /** A key of the state; equal states must have equal keys. */
