@@ -1,0 +1,243 @@
+/**
+ * The swarm: from a seed to a plan.
+ *
+ * Each kind is on or off by a coin, and one run in thirty has no faults at all (Groce et al., "Swarm testing", ISSTA 2012: what a run
+ * leaves out matters as much as what it has in). Every kind draws from a stream of its own name, so that adding a kind
+ * to a scenario moves no fault of another one.
+ */
+import type { Random } from "../sim/random.ts";
+import { type DrawContext, drawFault, drawWhen, type Points } from "./draw.ts";
+import { FAULT_KINDS, type FaultKind } from "./kinds.ts";
+import type { Fault, Plan, Shared } from "./plan.ts";
+
+export type GenerateOptions = {
+  /** The kinds that the scenario can execute. */
+  readonly kinds: readonly FaultKind[];
+  readonly nodes: readonly string[];
+  readonly clients: readonly string[];
+  readonly groups: readonly string[];
+  /** Symbolic targets of the scenario; "leader" is struck often. */
+  readonly targets: readonly string[];
+  /** The chaos phase. */
+  readonly startUs: number;
+  readonly endUs: number;
+  /** More or fewer faults by this factor; 1000 gives about nine over five seconds when all kinds can be executed. */
+  readonly intensityPerMille?: number;
+  /** The declared bound on drift; default 200. */
+  readonly driftPpmMax?: number;
+  /** Points that triggers may name; default: disk operations that most storage code has, and no messages. */
+  readonly points?: Partial<Points>;
+};
+
+/** How many faults of a kind there are when it is on, in thousandths over five seconds; and how long they last. */
+type Frequency = { readonly perMille: number; readonly minUs: number; readonly maxUs: number };
+
+const usual = (perMille: number): Frequency => ({ perMille, minUs: 50_000, maxUs: 1_200_000 });
+
+const FREQUENCY: Record<FaultKind, Frequency> = {
+  partition: { perMille: 2_400, minUs: 50_000, maxUs: 1_600_000 },
+  loss: usual(700),
+  delay: usual(700),
+  duplicate: usual(500),
+  reorder: usual(500),
+  corrupt: usual(400),
+  hold: { perMille: 700, minUs: 20_000, maxUs: 800_000 },
+  "slow-link": usual(500),
+  kill: { perMille: 1_500, minUs: 10_000, maxUs: 800_000 },
+  "power-loss": { perMille: 1_500, minUs: 10_000, maxUs: 800_000 },
+  pause: { perMille: 1_000, minUs: 20_000, maxUs: 1_000_000 },
+  wipe: { perMille: 300, minUs: 20_000, maxUs: 800_000 },
+  "group-crash": { perMille: 400, minUs: 20_000, maxUs: 800_000 },
+  "clock-step": usual(400),
+  "clock-drift": usual(300),
+  "clock-strobe": usual(300),
+  "clock-freeze": usual(300),
+  "clock-backward": usual(300),
+  "clock-rho": usual(300),
+  "disk-torn": usual(500),
+  "disk-lost-sync": usual(200),
+  "disk-failed-sync": usual(400),
+  "disk-rot": usual(300),
+  "disk-latent": usual(300),
+  "disk-misdirect": usual(200),
+  "disk-phantom": usual(200),
+  "disk-rollback": usual(200),
+  "disk-eio": usual(400),
+  "disk-full": usual(300),
+  "disk-stall": usual(500),
+  "disk-slow": usual(400),
+};
+
+/** Faults that hurt most together: the second strikes the same host while the first is active, or right at its heal. */
+const COMPOUNDS: readonly (readonly [FaultKind, FaultKind])[] = [
+  ["disk-torn", "power-loss"],
+  ["disk-failed-sync", "power-loss"],
+  ["disk-failed-sync", "kill"],
+  ["disk-lost-sync", "power-loss"],
+  ["disk-rot", "kill"],
+  ["disk-latent", "power-loss"],
+  ["disk-misdirect", "kill"],
+  ["disk-phantom", "power-loss"],
+  ["disk-full", "kill"],
+  ["disk-stall", "power-loss"],
+  ["partition", "kill"],
+  ["partition", "power-loss"],
+  ["partition", "pause"],
+  ["partition", "wipe"],
+  ["pause", "clock-step"],
+  ["hold", "kill"],
+  ["delay", "pause"],
+  ["duplicate", "kill"],
+];
+
+const CALM_PER_MILLION = 33_000;
+const COMPOUND_PER_MILLE = 300;
+const SWIZZLE_PER_MILLE = 120;
+const REFERENCE_US = 5_000_000;
+/** Few faults are long: they hide what the others do. */
+const LONG_PER_MILLION = 80_000;
+const LONG_TIMES = 3;
+
+const DISK_POINTS: readonly string[] = ["sync", "sync-done", "append", "append-done"];
+
+/** Draws a plan. The stream is only forked: what else is drawn from it does not matter. */
+export function generatePlan(random: Random, options: GenerateOptions): Plan {
+  if (random.fork("calm").chance(CALM_PER_MILLION)) return { format: 1, faults: [] };
+  const context = contextOf(options);
+  const isOn = (kind: FaultKind): boolean => options.kinds.includes(kind) && random.fork(`${kind}/on`).chance(500_000);
+  const kinds = FAULT_KINDS.filter((kind) => isOn(kind) && isPossible(kind, context));
+  const faults = kinds.flatMap((kind) => drawKind(random.fork(kind), kind, context, options));
+  for (const [first, second] of COMPOUNDS) {
+    if (!kinds.includes(first) || !kinds.includes(second)) continue;
+    faults.push(...drawCompound(random.fork(`compound/${first}+${second}`), first, second, context, options));
+  }
+  if (kinds.includes("hold")) faults.push(...drawSwizzle(random.fork("swizzle"), context, options));
+  return { format: 1, faults: inOrder(faults) };
+}
+
+export function contextOf(options: GenerateOptions): DrawContext {
+  const { points } = options;
+  return {
+    nodes: options.nodes,
+    clients: options.clients,
+    groups: options.groups,
+    targets: options.targets,
+    startUs: options.startUs,
+    endUs: options.endUs,
+    driftPpmMax: options.driftPpmMax ?? 200,
+    points: {
+      disk: points?.disk ?? DISK_POINTS,
+      message: points?.message ?? [],
+      mark: points?.mark ?? [],
+      state: points?.state ?? [],
+    },
+  };
+}
+
+function isPossible(kind: FaultKind, context: DrawContext): boolean {
+  if (kind === "group-crash") return context.groups.length > 0;
+  if (kind.startsWith("disk-")) return false;
+  return kind !== "clock-drift" || context.driftPpmMax > 0;
+}
+
+/** How many: the mean as a whole number and a coin for the rest, after a weight that differs from seed to seed. */
+function drawCount(random: Random, perMille: number, context: DrawContext, options: GenerateOptions): number {
+  const weightPerMille = random.pick([500, 800, 1_000, 1_000, 1_700]);
+  const lengthUs = context.endUs - context.startUs;
+  const millionths = Math.floor(
+    (perMille * weightPerMille * (options.intensityPerMille ?? 1_000) * (lengthUs / REFERENCE_US)) / 1_000,
+  );
+  return Math.floor(millionths / 1_000_000) + (random.chance(millionths % 1_000_000) ? 1 : 0);
+}
+
+function drawKind(random: Random, kind: FaultKind, context: DrawContext, options: GenerateOptions): Fault[] {
+  const count = drawCount(random, FREQUENCY[kind].perMille, context, options);
+  return Array.from({ length: count }, (_, i) => {
+    const draws = random.fork(String(i));
+    return drawFault(kind, draws, context, drawTime(draws, kind, context));
+  });
+}
+
+/** A time, or for what strikes a moment, often a point of the run. */
+function drawTime(random: Random, kind: FaultKind, context: DrawContext): Shared {
+  const atUs = drawAtUs(random, context);
+  const forUs = drawForUs(random, kind, context, atUs);
+  const isMoment = ["kill", "power-loss", "pause", "partition", "hold"].includes(kind);
+  if (!isMoment || !random.chance(kind === "partition" || kind === "hold" ? 250_000 : 400_000)) return { atUs, forUs };
+  const when = drawWhen(random, context, atUs);
+  return when === null ? { atUs, forUs } : { when, forUs };
+}
+
+function drawAtUs(random: Random, { startUs, endUs }: DrawContext): number {
+  // The last tenth is left to what struck before.
+  return startUs + random.below(Math.max(1, Math.floor(((endUs - startUs) * 9) / 10)));
+}
+
+function drawForUs(random: Random, kind: FaultKind, { endUs }: DrawContext, atUs: number): number {
+  const { minUs, maxUs } = FREQUENCY[kind];
+  const times = random.chance(LONG_PER_MILLION) ? LONG_TIMES : 1;
+  return Math.max(1, Math.min(times * random.logarithmic(minUs, maxUs), endUs - atUs));
+}
+
+function drawCompound(
+  random: Random,
+  first: FaultKind,
+  second: FaultKind,
+  context: DrawContext,
+  options: GenerateOptions,
+): Fault[] {
+  const count = drawCount(random, COMPOUND_PER_MILLE, context, options);
+  return Array.from({ length: count }, (_, i) => {
+    const draws = random.fork(String(i));
+    const host = draws.pick(context.nodes);
+    const atUs = drawAtUs(draws, context);
+    const forUs = drawForUs(draws, first, context, atUs);
+    // While the first is active, or a moment after its heal.
+    const laterUs = draws.chance(700_000) ? atUs + draws.below(forUs) : atUs + forUs + draws.below(30_000);
+    const secondAtUs = Math.min(laterUs, context.endUs - 1);
+    const secondForUs = drawForUs(draws, second, context, secondAtUs);
+    return [
+      onHost(drawFault(first, draws.fork("first"), context, { atUs, forUs }), host),
+      onHost(drawFault(second, draws.fork("second"), context, { atUs: secondAtUs, forUs: secondForUs }), host),
+    ];
+  }).flat();
+}
+
+/** The same fault on one host: partitions isolate it, network faults are on all of its links. */
+function onHost(fault: Fault, host: string): Fault {
+  const time = { ...(fault.atUs === undefined ? {} : { atUs: fault.atUs }), forUs: fault.forUs };
+  if (fault.kind === "partition") return { kind: "partition", ...time, shape: "isolate", hosts: [host] };
+  if ("links" in fault && fault.links !== undefined) {
+    const { links: _links, ...rest } = fault;
+    return { ...rest, hosts: [host] } as Fault;
+  }
+  return { ...fault, hosts: [host] } as Fault;
+}
+
+/**
+ * Swizzle, as in FoundationDB's RandomClogging: every node joins with a chance of one half, the nodes are clogged one after the
+ * other in the first half of a span, and released in a random order in the second.
+ */
+function drawSwizzle(random: Random, context: DrawContext, options: GenerateOptions): Fault[] {
+  const count = drawCount(random, SWIZZLE_PER_MILLE, context, options);
+  return Array.from({ length: count }, (_, i) => {
+    const draws = random.fork(String(i));
+    const startUs = drawAtUs(draws, context);
+    const halfUs = Math.floor(Math.min(draws.logarithmic(100_000, 1_600_000), context.endUs - startUs) / 2);
+    return context.nodes
+      .filter(() => draws.chance(500_000))
+      .map((host): Fault => {
+        const atUs = startUs + draws.below(halfUs + 1);
+        return { kind: "hold", atUs, forUs: startUs + halfUs + draws.below(halfUs + 1) - atUs + 1, hosts: [host] };
+      });
+  }).flat();
+}
+
+/** By time; ties by the order of drawing. */
+function inOrder(faults: readonly Fault[]): readonly Fault[] {
+  const timeUs = (fault: Fault): number => fault.atUs ?? fault.when?.afterUs ?? 0;
+  return faults
+    .map((fault, i) => ({ fault, i }))
+    .sort((x, y) => timeUs(x.fault) - timeUs(y.fault) || x.i - y.i)
+    .map(({ fault }) => fault);
+}
