@@ -6,7 +6,7 @@ import { operationsOf, type RecordedHistory } from "./formats/read-history.ts";
 import { HistoryError, type Operation, type PlainJson, show } from "./history.ts";
 import { checkLinearizability } from "./linearizability.ts";
 import type { Model } from "./model.ts";
-import { kvAppendModel } from "./models/kv-append.ts";
+import { kvAppendModelFor } from "./models/kv-append.ts";
 import { casRegisterModel, kvModel, registerModel } from "./models/register.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -22,7 +22,7 @@ export const LINEARIZABLE_CHECKERS: readonly HistoryChecker[] = [
   linearizable("kv", "linearizable key-value store: get, put, delete, cas", INIT, (options) =>
     kvModel(initOf(options)),
   ),
-  linearizable("kv-append", "linearizable store of strings: get, put, append", {}, () => kvAppendModel()),
+  linearizable("kv-append", "linearizable store of strings: get, put, append", {}, (_, operations) => kvAppendModelFor(operations)),
 ];
 
 function linearizable<S>(
