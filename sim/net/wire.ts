@@ -61,7 +61,6 @@ export class Wire {
   transmit(packet: Packet): void {
     const { link } = packet.flow;
     const { effective } = link;
-    packet.sentUs = this.#kernel.nowUs;
     if (!effective.isPlain) {
       this.#transmitJudged(packet, link, effective);
       return;
@@ -69,7 +68,7 @@ export class Wire {
     if (link.inFlight.length >= effective.capacity && !this.#makeRoom(packet, effective)) return;
     const { flow } = packet;
     const latencyUs = drawLatencyUs(this.#kernel, effective.latency, flow.consumer, packet.ordinal, LATENCY);
-    this.#depart(packet, packet.sentUs + latencyUs, 0);
+    this.#depart(packet, this.#kernel.nowUs + latencyUs, 0);
   }
 
   /** The packet is at its target: true when it goes on to the protocol. A block drops it here, a hold keeps it. */
