@@ -6,15 +6,17 @@
  */
 import type { HistoryEvent } from "../checkers/history.ts";
 import type { Verdict } from "../checkers/verdict.ts";
-import { generatePlan, type Plan, parsePlan, Nemesis } from "../nemesis/index.ts";
+import { generatePlan, parsePlan, Nemesis } from "../nemesis/index.ts";
 import { withNodeEngine } from "../runtime/engine.ts";
 import type { YieldPolicy } from "../runtime/barrier.ts";
 import type { Limits, PlannedOperation, Scenario, ScenarioContext, Settings, Watch } from "../scenarios/scenario.ts";
+import { invalidVerdict } from "../scenarios/checks.ts";
 import { resolveSettings } from "../scenarios/settings.ts";
 import { Control } from "../sim/control.ts";
 import type { Engine } from "../sim/engine.ts";
 import { hashText, scale } from "../sim/hash.ts";
 import { PURPOSE } from "../sim/kernel.ts";
+import type { LinkProperties } from "../sim/net/properties.ts";
 import { Random } from "../sim/random.ts";
 import { judge } from "./judge.ts";
 import type { ResolvedInput, RunInput, RunOutcome, RunResult } from "./result.ts";
@@ -107,10 +109,16 @@ function drawPlan(scenario: Scenario, seed: string, context: ScenarioContext): u
   });
 }
 
+/** Exponential around the setting, with one packet in a thousand in a tail as FoundationDB's simulator has it. */
+function linkOf(latencyUs: number): Partial<LinkProperties> {
+  const minUs = Math.ceil(latencyUs / 4);
+  const tail = { tailPerMillion: 1_000, tailUsMax: Math.max(100_000, latencyUs * 4) };
+  return { latency: { shape: "exponential", minUs, meanUs: Math.max(latencyUs, minUs), ...tail } };
+}
+
 class Run {
   readonly #scenario: Scenario;
   readonly #input: ResolvedInput;
-  readonly #options: RunOptions;
   readonly #context: ScenarioContext;
   readonly #limits: Limits;
   readonly #control: Control;
@@ -124,7 +132,6 @@ class Run {
   constructor(scenario: Scenario, input: ResolvedInput, options: RunOptions, engine: Engine) {
     this.#scenario = scenario;
     this.#input = input;
-    this.#options = options;
     this.#context = contextOf(input.settings as Settings);
     this.#limits = { ...LIMITS, ...scenario.limits };
     const { settings } = this.#context;
@@ -139,7 +146,7 @@ class Run {
       isDeepChecking: options.isDeepChecking ?? false,
       isBuggified: settings["isBuggified"] === true,
       supervisorDelayUs: SUPERVISOR_DELAY_US,
-      network: scenario.network?.(this.#context) ?? { latency: { minUs: Math.ceil(latencyUs / 4), meanUs: latencyUs } },
+      network: scenario.network?.(this.#context) ?? { link: linkOf(latencyUs) },
       ...(scenario.disk === undefined ? {} : { disk: scenario.disk(this.#context) }),
     });
     this.#workload = new Workload(this.#control, this.#context.clients);
@@ -237,19 +244,8 @@ class Run {
     this.#workload.onIdle = () => {};
     if (!this.#goesOn || this.#workload.isIdle) return;
     const states = this.#context.nodes.map((node) => `${node} ${this.#control.stateOf(node)}`).join(", ");
-    this.#liveness = {
-      kind: "invalid",
-      checker: name,
-      operations: operations.length,
-      evidence: {
-        property: name,
-        lines: [
-          `${withinUs / 1000} ms after healing the run is stuck (${states}).`,
-          ...this.#workload.waiting().slice(0, 6),
-        ],
-        proof: [],
-      },
-    };
+    const what = `${withinUs / 1000} ms after healing the run is stuck (${states}).`;
+    this.#liveness = invalidVerdict(name, operations.length, [what, ...this.#workload.waiting().slice(0, 6)]);
     this.#hasFailed = true;
   }
 
@@ -299,13 +295,9 @@ class Run {
       marks: Object.fromEntries(world.properties.marks),
       sometimes: Object.fromEntries(world.properties.sometimes),
       counts: judged.counts,
-      input: { ...this.#input, plan: this.#resolvedPlan() },
+      input: { ...this.#input, plan: this.#nemesis.resolved() },
     };
     return { result, history, trace: world.traceRecords, verdicts: judged.verdicts, faultWindows: windows, notes: [] };
-  }
-
-  #resolvedPlan(): Plan {
-    return this.#nemesis.resolved();
   }
 }
 

@@ -1,6 +1,7 @@
 /** From what a run left to its verdict: every property with its own, the worst of them for the run, and the numbers of its floors. */
 import type { HistoryEvent } from "../checkers/history.ts";
 import type { Verdict } from "../checkers/verdict.ts";
+import { invalidVerdict, unknownVerdict, validVerdict } from "../scenarios/checks.ts";
 import type { Limits, Scenario, ScenarioContext, Watch } from "../scenarios/scenario.ts";
 import type { Properties } from "../sim/properties.ts";
 import type { FaultWindow, PropertyResult, RunVerdict } from "./result.ts";
@@ -45,17 +46,21 @@ export function judge(evidence: Evidence): Judged {
   else if (scenario.livenessOperations !== undefined && evidence.bounds.length === 0) {
     named.push({
       name: "liveness",
-      verdict: { kind: "valid", checker: "liveness", operations: history.length },
+      verdict: validVerdict("liveness", history.length),
       monitor: false,
     });
   }
   for (const { name, reason } of evidence.bounds)
-    named.push({ name, verdict: invalid(name, [reason]), monitor: false });
+    named.push({ name, verdict: invalidVerdict(name, 0, [reason]), monitor: false });
   const counts = { ...measure(history, evidence.windows), ...watch.counts?.() };
   const floor = scenario.floors?.operationsMin ?? 1;
   if (counts["completed"]! < floor && !named.some(({ verdict }) => verdict.kind === "invalid")) {
     const reason = `only ${counts["completed"]} operations completed; below ${floor} a pass means nothing`;
-    named.push({ name: "enough-operations", verdict: unknown("enough-operations", reason), monitor: false });
+    named.push({
+      name: "enough-operations",
+      verdict: unknownVerdict("enough-operations", counts["completed"]!, reason),
+      monitor: false,
+    });
   }
   return {
     verdict: worst(named),
@@ -80,29 +85,19 @@ function claims(evidence: Evidence): Named[] {
     seen.add(violation.property);
     const where = `${violation.host ?? "the run"} at ${(violation.timeUs / 1000).toFixed(3)} ms (event ${violation.eventIndex})`;
     const lines = [`${where}: ${violation.property} is violated.`, JSON.stringify(violation.details)];
-    named.push({ name: violation.property, verdict: invalid(violation.property, lines), monitor: violation.isMonitor });
+    named.push({
+      name: violation.property,
+      verdict: invalidVerdict(violation.property, 0, lines),
+      monitor: violation.isMonitor,
+    });
   }
   const uncaught = properties.uncaught[0];
   if (uncaught !== undefined && scenario.uncaughtIsFailure !== false) {
     const where = `${uncaught.host} at ${(uncaught.timeUs / 1000).toFixed(3)} ms (event ${uncaught.eventIndex})`;
     const lines = [`${where} did not catch an error.`, ...uncaught.error.split("\n").slice(0, 3)];
-    named.push({ name: "no-uncaught-error", verdict: invalid("no-uncaught-error", lines), monitor: false });
+    named.push({ name: "no-uncaught-error", verdict: invalidVerdict("no-uncaught-error", 0, lines), monitor: false });
   }
   return named;
-}
-
-function invalid(property: string, lines: readonly string[]): Verdict {
-  return { kind: "invalid", checker: property, operations: 0, evidence: { property, lines, proof: [] } };
-}
-
-function unknown(checker: string, reason: string): Verdict {
-  return {
-    kind: "unknown",
-    checker,
-    operations: 0,
-    reason,
-    progress: { operationsPassed: 0, steps: 0, bytes: 0, widest: 0 },
-  };
 }
 
 function reasonOf(verdict: Verdict): string {

@@ -1,7 +1,7 @@
 /** What goes into a run and what comes out: plain data, nothing measured in real time. */
 import type { HistoryEvent } from "../checkers/history.ts";
 import type { Verdict } from "../checkers/verdict.ts";
-import type { Plan } from "../nemesis/plan.ts";
+import type { Plan } from "../nemesis/index.ts";
 import type { PlannedOperation, SettingValue } from "../scenarios/scenario.ts";
 import type { PlainData } from "../sim/host.ts";
 import type { TraceRecord } from "../sim/trace.ts";

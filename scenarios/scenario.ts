@@ -6,7 +6,7 @@
  */
 import type { HistoryEvent, PlainJson } from "../checkers/history.ts";
 import type { Verdict } from "../checkers/verdict.ts";
-import type { FaultKind } from "../nemesis/plan.ts";
+import type { FaultKind } from "../nemesis/kinds.ts";
 import type { Control } from "../sim/control.ts";
 import type { HostDiskOptions } from "../sim/disk/host-disk.ts";
 import type { Host, Program } from "../sim/host.ts";

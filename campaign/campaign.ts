@@ -1,0 +1,381 @@
+/**
+ * A campaign: many runs on many processes, written down as they come.
+ *
+ * Order: corpus, directed plans, then the seeds, one of each scenario in turn, so that a campaign that is cut short has seen all of
+ * them. Results do not depend on the order or on the number of workers; reports sort by scenario and seed.
+ */
+import { Aggregate, type CampaignTotals, type ScenarioReport } from "./aggregate.ts";
+import type { Cataloged } from "./catalog.ts";
+import { firstDifference } from "./divergence.ts";
+import { EXIT, UsageError, worstExit } from "./errors.ts";
+import { isSampled } from "./execute.ts";
+import { Pool, type PoolResult } from "./pool.ts";
+import type { FailureDetails, Job } from "./protocol.ts";
+import { makeRepro, type Provenance, provenance } from "./repro.ts";
+import type { RunInput } from "./result.ts";
+import { toolVersion } from "./sources.ts";
+import type { RunLine, Store } from "./store.ts";
+
+export type PlannedRun = { readonly entry: Cataloged; readonly input: RunInput; readonly isCorpus: boolean };
+
+export type CampaignOptions = {
+  readonly scenarios: readonly Cataloged[];
+  readonly runs: readonly PlannedRun[];
+  /** Lines of an interrupted campaign: their runs are not done again. */
+  readonly finished?: readonly RunLine[];
+  readonly base: string | null;
+  readonly seedsText: string;
+  readonly workers: number;
+  readonly runMsMax?: number;
+  readonly residentMbMax?: number;
+  readonly timeLimitMs?: number;
+  readonly failuresMax?: number;
+  readonly isVerifyingAll?: boolean;
+  /** False: leave the monitors out. */
+  readonly hasMonitors?: boolean;
+  readonly store: Store | null;
+  readonly bug?: { readonly id: string; readonly patch: string };
+  readonly execPath?: string;
+  readonly onEvent?: (event: CampaignEvent) => void;
+  /** Ends the campaign when it fires; results so far are kept. */
+  readonly signal?: AbortSignal;
+};
+
+export type CampaignEvent =
+  | { readonly type: "run"; readonly line: RunLine; readonly done: number; readonly total: number }
+  | { readonly type: "failure"; readonly line: RunLine; readonly details: FailureDetails }
+  | { readonly type: "divergence"; readonly scenario: string; readonly seed: string; readonly difference: string }
+  | { readonly type: "notice"; readonly message: string };
+
+export type CampaignReport = {
+  readonly tool: "seedbed";
+  readonly version: string;
+  readonly verdict: "held" | "failed" | "unknown";
+  readonly base: string | null;
+  readonly seeds: string;
+  readonly workers: number;
+  readonly determinism: { readonly checked: number; readonly differed: number };
+  readonly sometimesMissed: readonly string[];
+  readonly interrupted?: true;
+  readonly scenarios: readonly ScenarioReport[];
+  readonly totals: CampaignTotals;
+  readonly residentMbPeak: number;
+};
+
+const RUN_MS_MAX = 30_000;
+const RESIDENT_MB_MAX = 900;
+/** Traces are recorded for the first failures only: each costs a second execution and some megabytes. */
+const TRACES_MAX = 20;
+const DETAILS_MAX = 200;
+
+export async function runCampaign(options: CampaignOptions): Promise<{ report: CampaignReport; exitCode: number }> {
+  return new Campaign(options).run();
+}
+
+class Campaign {
+  readonly #options: CampaignOptions;
+  readonly #aggregate: Aggregate;
+  readonly #provenance: Provenance;
+  readonly #digests: Map<string, string | null> = new Map();
+  readonly #runs: Map<number, PlannedRun> = new Map();
+  readonly #again: Job[] = [];
+  readonly #traces: Job[] = [];
+  #stopReason: "time" | "failures" | "interrupted" | null = null;
+  #failure: Error | null = null;
+  #done = 0;
+  #failed = 0;
+  #detailsWritten = 0;
+  #nextId = 0;
+  #pool: Pool | null = null;
+  #residentPeak = 0;
+
+  constructor(options: CampaignOptions) {
+    this.#options = options;
+    this.#aggregate = new Aggregate(options.scenarios.map(({ scenario }) => scenario.name));
+    const files = options.scenarios.map(({ ref }) => ref.file).filter((file) => file !== null);
+    this.#provenance = provenance([...new Set(files)]);
+  }
+
+  async run(): Promise<{ report: CampaignReport; exitCode: number }> {
+    const { options } = { options: this.#options };
+    const startMs = performance.now();
+    for (const line of options.finished ?? []) this.#count(line);
+    const finished = new Set((options.finished ?? []).map((line) => keyOf(line.scenario, line.seed, line.isCorpus)));
+    const todo = options.runs.filter(
+      ({ entry, input, isCorpus }) => !finished.has(keyOf(entry.scenario.name, input.seed, isCorpus)),
+    );
+    const jobs = todo.map((run) => this.#job(run));
+    const stop = (): void => this.#stop("interrupted");
+    options.signal?.addEventListener("abort", stop);
+    const timer = options.timeLimitMs === undefined ? null : setTimeout(() => this.#stop("time"), options.timeLimitMs);
+    try {
+      await this.#withPool(options.workers, (job, result) => this.#onResult(job, result), jobs);
+      if (this.#stopReason !== "interrupted") await this.#afterwards();
+    } finally {
+      if (timer !== null) clearTimeout(timer);
+      options.signal?.removeEventListener("abort", stop);
+    }
+    if (this.#failure !== null) throw this.#failure;
+    return this.#conclude(performance.now() - startMs);
+  }
+
+  #job(run: PlannedRun): Job {
+    const id = this.#nextId++;
+    this.#runs.set(id, run);
+    const hasMonitors = this.#options.hasMonitors ?? true;
+    return { id, scenario: run.entry.ref, input: run.input, hasMonitors, isDeepChecking: false, isTracing: false };
+  }
+
+  async #withPool(
+    workers: number,
+    onResult: (job: Job, result: PoolResult) => void,
+    jobs: readonly Job[],
+  ): Promise<void> {
+    if (jobs.length === 0 || this.#stopReason === "interrupted" || this.#failure !== null) return;
+    const pool = new Pool({
+      workers,
+      runMsMax: this.#options.runMsMax ?? RUN_MS_MAX,
+      residentMbMax: this.#options.residentMbMax ?? RESIDENT_MB_MAX,
+      ...(this.#options.execPath === undefined ? {} : { execPath: this.#options.execPath }),
+      onResult: (job, result) => this.#guarded(() => onResult(job, result)),
+    });
+    this.#pool = pool;
+    try {
+      await pool.run(jobs);
+    } finally {
+      this.#residentPeak = Math.max(this.#residentPeak, pool.residentBytesPeak);
+      pool.close();
+      this.#pool = null;
+    }
+  }
+
+  /** What fails while a result is taken in (a full disk, say) ends the campaign and is thrown from `run`. */
+  #guarded(take: () => void): void {
+    if (this.#failure !== null) return;
+    try {
+      take();
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+      this.#pool?.close();
+    }
+  }
+
+  #stop(reason: "time" | "failures" | "interrupted"): void {
+    this.#stopReason ??= reason;
+    if (reason === "interrupted") {
+      this.#stopReason = reason;
+      this.#pool?.close();
+    } else this.#pool?.dropWaiting();
+  }
+
+  #onResult(job: Job, result: PoolResult): void {
+    if (result.type === "error") throw this.#errorOf(job, result);
+    if (result.type === "killed") {
+      // The machine may have been busy, or a neighbour greedy: such a run gets a second chance, alone.
+      this.#again.push(job);
+      return;
+    }
+    this.#record(job, this.#lineOf(job, result), result.details);
+  }
+
+  #errorOf(job: Job, result: { readonly name: string; readonly message: string; readonly stack: string }): Error {
+    if (["UsageError", "SettingError", "PlanError"].includes(result.name)) return new UsageError(result.message);
+    const error = new Error(`${job.scenario.name}, seed ${job.input.seed}: ${result.message}`);
+    error.stack = result.stack;
+    return error;
+  }
+
+  #lineOf(job: Job, result: Extract<PoolResult, { type: "done" }>): RunLine {
+    const { summary } = result;
+    const repro = summary.verdict === "failed" ? this.#reproPath(job) : null;
+    return {
+      scenario: summary.scenario,
+      seed: summary.seed,
+      verdict: summary.verdict,
+      digest: summary.digest,
+      events: summary.events,
+      virtualUs: summary.virtualUs,
+      wallMs: result.wallMs,
+      operations: summary.operations,
+      faults: summary.faults,
+      counts: summary.counts,
+      sometimes: summary.sometimes,
+      marks: summary.marks,
+      properties: summary.properties.filter(({ verdict }) => verdict !== "valid"),
+      isCorpus: this.#runs.get(job.id)?.isCorpus ?? false,
+      repro,
+    };
+  }
+
+  #reproPath(job: Job): string | null {
+    const folder = this.#options.store?.failureFolder(job.scenario.name, job.input.seed);
+    return folder === undefined ? null : `${folder}/repro.json`;
+  }
+
+  #record(job: Job, line: RunLine, details: FailureDetails | null): void {
+    if (line.verdict !== "held" && details !== null && this.#detailsWritten < DETAILS_MAX) {
+      this.#detailsWritten++;
+      this.#writeFailure(job, details);
+    }
+    this.#options.store?.append(line);
+    this.#count(line);
+    this.#options.onEvent?.({ type: "run", line, done: this.#done, total: this.#options.runs.length });
+    if (line.verdict === "failed") {
+      this.#failed++;
+      if (details !== null) this.#options.onEvent?.({ type: "failure", line, details });
+      if (this.#traces.length < TRACES_MAX && details !== null)
+        this.#traces.push({ ...job, input: details.result.input, isTracing: true });
+      if (this.#failed >= (this.#options.failuresMax ?? Number.POSITIVE_INFINITY)) this.#stop("failures");
+    }
+  }
+
+  #count(line: RunLine): void {
+    this.#done++;
+    this.#aggregate.add(line);
+    this.#digests.set(keyOf(line.scenario, line.seed, line.isCorpus), line.digest);
+  }
+
+  #writeFailure(job: Job, details: FailureDetails): void {
+    const repro = makeRepro(job.scenario, details.result, this.#provenance, this.#options.bug);
+    this.#options.store?.writeFailure(job.scenario.name, job.input.seed, {
+      "repro.json": `${JSON.stringify(repro, null, 1)}\n`,
+      "history.jsonl": details.history.map((event) => `${JSON.stringify(event)}\n`).join(""),
+      "verdict.json": `${JSON.stringify({ properties: details.result.properties, verdicts: details.verdicts, faultWindows: details.faultWindows }, null, 1)}\n`,
+    });
+  }
+
+  /** Second chances, traces of failures, and second executions: each in processes of their own. */
+  async #afterwards(): Promise<void> {
+    await this.#withPool(1, (job, result) => this.#onSecondChance(job, result), this.#again);
+    await this.#withPool(1, (job, result) => this.#onTrace(job, result), this.#traces);
+    await this.#verify();
+  }
+
+  #onSecondChance(job: Job, result: PoolResult): void {
+    if (result.type === "error") throw this.#errorOf(job, result);
+    if (result.type === "done") {
+      this.#record(job, this.#lineOf(job, result), result.details);
+      return;
+    }
+    const property = {
+      name: "bounded",
+      verdict: "unknown" as const,
+      reason: `${result.reason}, twice, the second time alone`,
+      monitor: false,
+    };
+    const line: RunLine = {
+      scenario: job.scenario.name,
+      seed: job.input.seed,
+      verdict: "unknown",
+      digest: null,
+      events: 0,
+      virtualUs: 0,
+      wallMs: 0,
+      operations: { ok: 0, fail: 0, info: 0 },
+      faults: {},
+      counts: {},
+      sometimes: {},
+      marks: {},
+      properties: [property],
+      isCorpus: this.#runs.get(job.id)?.isCorpus ?? false,
+      repro: null,
+      reason: result.reason,
+    };
+    this.#record(job, line, null);
+  }
+
+  #onTrace(job: Job, result: PoolResult): void {
+    if (result.type !== "done" || result.details === null) return;
+    const lines = result.details.trace.map((line) => `${line}\n`).join("");
+    this.#options.store?.writeFailure(job.scenario.name, job.input.seed, { "trace.jsonl": lines });
+    const isCorpus = this.#runs.get(job.id)?.isCorpus ?? false;
+    if (result.summary.digest !== this.#digests.get(keyOf(job.scenario.name, job.input.seed, isCorpus)))
+      this.#diverged(job, null);
+  }
+
+  async #verify(): Promise<void> {
+    const { runs, isVerifyingAll } = this.#options;
+    const jobs = runs
+      .filter(({ entry, input, isCorpus }) => {
+        const digest = this.#digests.get(keyOf(entry.scenario.name, input.seed, isCorpus));
+        return (
+          digest !== undefined &&
+          digest !== null &&
+          (isVerifyingAll === true || isSampled(entry.scenario.name, input.seed))
+        );
+      })
+      .map((run) => ({ ...this.#job(run), isDeepChecking: isSampled(run.entry.scenario.name, run.input.seed) }))
+      .reverse();
+    const differing: Job[] = [];
+    await this.#withPool(
+      Math.min(this.#options.workers, Math.max(1, Math.floor(jobs.length / 8))),
+      (job, result) => {
+        if (result.type === "error") throw this.#errorOf(job, result);
+        const run = this.#runs.get(job.id)!;
+        if (result.type !== "done") return;
+        this.#aggregate.determinism.checked++;
+        if (result.summary.digest !== this.#digests.get(keyOf(run.entry.scenario.name, run.input.seed, run.isCorpus)))
+          differing.push(job);
+      },
+      jobs,
+    );
+    for (const job of differing) await this.#explain(job);
+  }
+
+  /** Runs a differing seed twice more with traces, in two processes, to name the first event that differs. */
+  async #explain(job: Job): Promise<void> {
+    const traces: (readonly string[])[] = [];
+    for (let i = 0; i < 2; i++) {
+      const take = (_job: Job, result: PoolResult): void => {
+        if (result.type === "done") traces.push(result.details?.trace ?? []);
+      };
+      await this.#withPool(1, take, [{ ...job, isTracing: true, isDeepChecking: i === 1 && job.isDeepChecking }]);
+    }
+    this.#diverged(job, traces.length === 2 ? firstDifference(traces[0]!, traces[1]!) : null);
+  }
+
+  #diverged(job: Job, difference: string | null): void {
+    this.#aggregate.determinism.differed++;
+    this.#options.onEvent?.({
+      type: "divergence",
+      scenario: job.scenario.name,
+      seed: job.input.seed,
+      difference:
+        difference ??
+        "Two traced executions agree with each other: what differs depends on tracing or on the runs before.",
+    });
+  }
+
+  #conclude(wallMs: number): { report: CampaignReport; exitCode: number } {
+    const options = this.#options;
+    const scenarios = this.#aggregate.scenarios();
+    const totals = this.#aggregate.totals(wallMs);
+    const { determinism } = this.#aggregate;
+    const isInterrupted = this.#stopReason === "interrupted";
+    const verdict = totals.failed > 0 ? "failed" : totals.unknown > 0 ? "unknown" : "held";
+    const report: CampaignReport = {
+      tool: "seedbed",
+      version: toolVersion(),
+      verdict,
+      base: options.base,
+      seeds: options.seedsText,
+      workers: options.workers,
+      determinism: { checked: determinism.checked, differed: determinism.differed },
+      sometimesMissed: this.#aggregate.sometimesMissed(),
+      ...(isInterrupted ? { interrupted: true as const } : {}),
+      scenarios,
+      totals,
+      residentMbPeak: Math.round(this.#residentPeak / 1048576),
+    };
+    const codes: number[] = [{ held: EXIT.held, failed: EXIT.failed, unknown: EXIT.unknown }[verdict]];
+    if (isInterrupted) codes.push(EXIT.interrupted);
+    if (determinism.differed > 0) codes.push(EXIT.nondeterminism);
+    if (totals.runs + scenarios.reduce((sum, { corpusRuns }) => sum + corpusRuns, 0) === 0 && !isInterrupted)
+      codes.push(EXIT.nothingMatched);
+    return { report, exitCode: worstExit(codes) };
+  }
+}
+
+function keyOf(scenario: string, seed: string, isCorpus: boolean): string {
+  return `${isCorpus ? "corpus " : ""}${scenario}\n${seed}`;
+}

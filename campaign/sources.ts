@@ -1,0 +1,70 @@
+/** What the code was: a SHA-256 for each room and loaded file, the version of the tool, the commit where there is one. */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Rooms whose code can change a run. */
+const ROOMS = ["sim", "systems", "nemesis", "checkers", "scenarios", "runtime", "campaign"] as const;
+
+export type Sources = { readonly [roomOrFile: string]: string };
+
+/** The folder that holds the rooms: the repository, or dist/ of the package. */
+export function toolRoot(): string {
+  return path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+}
+
+export function toolVersion(): string {
+  for (const folder of [toolRoot(), path.dirname(toolRoot())]) {
+    const file = path.join(folder, "package.json");
+    if (fs.existsSync(file)) return (JSON.parse(fs.readFileSync(file, "utf8")) as { version: string }).version;
+  }
+  return "0.0.0";
+}
+
+/** Hashes every room, and each file given (of users). Tests and documents do not count. */
+export function hashSources(files: readonly string[]): Sources {
+  const root = toolRoot();
+  const sources: Record<string, string> = {};
+  for (const room of ROOMS) sources[room] = hashFolder(path.join(root, room));
+  for (const file of files) sources[path.relative(process.cwd(), file)] = hashFiles([file], path.dirname(file));
+  return sources;
+}
+
+function hashFolder(folder: string): string {
+  const files = fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /(?<!\.d)\.[cm]?[jt]s$/.test(entry.name) && !/\.test\.[jt]s$/.test(entry.name))
+    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
+  return hashFiles(files, folder);
+}
+
+function hashFiles(files: readonly string[], base: string): string {
+  const hash = createHash("sha256");
+  for (const file of [...files].sort())
+    hash
+      .update(`${path.relative(base, file)}\0`)
+      .update(fs.readFileSync(file))
+      .update("\0");
+  return hash.digest("hex");
+}
+
+/** Names what differs between two sets of hashes, in order. */
+export function changedSources(then: Sources, now: Sources): string[] {
+  const names = new Set([...Object.keys(then), ...Object.keys(now)]);
+  return [...names].filter((name) => then[name] !== now[name]).sort();
+}
+
+export type Commit = { readonly id: string; readonly isDirty: boolean };
+
+/** The commit of the working folder; null outside a git checkout or without git. */
+export function gitCommit(): Commit | null {
+  try {
+    const git = (...args: string[]): string =>
+      execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    return { id: git("rev-parse", "HEAD"), isDirty: git("status", "--porcelain", "--untracked-files=no") !== "" };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,35 @@
+/** The terminal of a command: where text goes, and whether it may be coloured or redrawn. */
+import type { Terminal } from "../report/reporters.ts";
+import { makeStyle } from "../report/style.ts";
+
+export type Looks = {
+  readonly color?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly verbose?: boolean | undefined;
+};
+
+export function makeTerminal(looks: Looks): Terminal {
+  const { stdout, stderr, env } = process;
+  const isCi = env["CI"] !== undefined && env["CI"] !== "" && env["CI"] !== "false";
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    // Failures go to stderr and results to stdout: colour only where both can show it, so that a pipe stays plain.
+    style: makeStyle(looks.color, stdout.isTTY === true && stderr.isTTY === true, env),
+    isLive: stderr.isTTY === true && !isCi && env["TERM"] !== "dumb",
+    isQuiet: looks.quiet ?? false,
+    isVerbose: looks.verbose ?? false,
+    replayCommand: (repro, scenario, seed) =>
+      `${toolCommand()} replay ${repro ?? `${scenario} --seed ${shellWord(seed)}`}`,
+  };
+}
+
+/** How the user calls the tool: inside the repository through npm, elsewhere by name. */
+export function toolCommand(): string {
+  const isInRepository = (process.argv[1] ?? "").endsWith("main.ts");
+  return isInRepository ? "npm run -s seedbed --" : "npx seedbed";
+}
+
+export function shellWord(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`;
+}

@@ -1,0 +1,102 @@
+/** The table at the end of a campaign. */
+import type { ChalkInstance } from "chalk";
+import type { ScenarioReport } from "../campaign/aggregate.ts";
+import type { CampaignReport } from "../campaign/campaign.ts";
+import { compact, grouped, table } from "./style.ts";
+
+export function formatSummary(report: CampaignReport, style: ChalkInstance): string[] {
+  const { totals, scenarios } = report;
+  const lines = ["", ...scenarioTable(scenarios)];
+  const faults = faultLines(scenarios);
+  if (faults.length > 0) lines.push("", ...faults);
+  const floors = scenarios.flatMap(floorLines);
+  if (floors.length > 0) lines.push("", ...floors);
+  lines.push("");
+  const { checked, differed } = report.determinism;
+  if (checked > 0 || differed > 0) {
+    const result = differed === 0 ? "all digests equal" : style.red(`${differed} differed`);
+    lines.push(`determinism: ${grouped(checked)} runs executed again in another process, ${result}`);
+  }
+  if (report.sometimesMissed.length > 0) {
+    lines.push(
+      style.yellow(
+        `never reached: ${report.sometimesMissed.join(", ")} (no run saw these: the campaign is blind there)`,
+      ),
+    );
+  }
+  const word = {
+    held: style.green.bold("held"),
+    failed: style.red.bold("failed"),
+    unknown: style.yellow.bold("unknown"),
+  }[report.verdict];
+  const base = report.base === null ? "" : `, base ${report.base}`;
+  lines.push(
+    `${report.interrupted === true ? "interrupted: " : ""}${word}: ${grouped(totals.runs)} runs, ${totals.failed} failed, ${totals.unknown} unknown ` +
+      `in ${(totals.wallMs / 1000).toFixed(1)} s (seeds ${report.seeds}${base})`,
+    `${compact(totals.eventsPerSecond)} events/s, ${grouped(totals.virtualSecondsPerSecond)} virtual s per second, ${report.workers} workers`,
+  );
+  return lines;
+}
+
+function scenarioTable(scenarios: readonly ScenarioReport[]): string[] {
+  const head = ["scenario", "runs", "held", "failed", "unknown", "events", "virtual s", "ok", "fail", "info"];
+  const rows = scenarios.map((scenario) => [
+    scenario.name,
+    grouped(scenario.runs + scenario.corpusRuns),
+    grouped(scenario.held),
+    grouped(scenario.failed),
+    grouped(scenario.unknown),
+    compact(scenario.events),
+    grouped(scenario.virtualUs / 1e6),
+    grouped(scenario.operations.ok),
+    grouped(scenario.operations.fail),
+    grouped(scenario.operations.info),
+  ]);
+  return table([head, ...rows]);
+}
+
+/** Every kind with how often it struck and how often that made a difference, over all scenarios. */
+function faultLines(scenarios: readonly ScenarioReport[]): string[] {
+  const sums = new Map<string, { injected: number; effective: number }>();
+  for (const { faults } of scenarios) {
+    for (const [kind, { injected, effective }] of Object.entries(faults)) {
+      const sum = sums.get(kind) ?? { injected: 0, effective: 0 };
+      sums.set(kind, { injected: sum.injected + injected, effective: sum.effective + effective });
+    }
+  }
+  const cells = [...sums]
+    .sort(([x], [y]) => (x < y ? -1 : 1))
+    .map(([kind, { injected, effective }]) => `${kind} ${grouped(effective)}/${grouped(injected)}`);
+  if (cells.length === 0) return [];
+  const width = Math.max(...cells.map((cell) => cell.length)) + 2;
+  const columns = Math.max(1, Math.floor(110 / width));
+  const lines = ["faults, effective of injected:"];
+  for (let i = 0; i < cells.length; i += columns) {
+    lines.push(
+      `  ${cells
+        .slice(i, i + columns)
+        .map((cell) => cell.padEnd(width))
+        .join("")}`.trimEnd(),
+    );
+  }
+  return lines;
+}
+
+/** Whether the runs were worth their time; only for scenarios with enough runs to speak of a median. */
+function floorLines(scenario: ScenarioReport): string[] {
+  if (scenario.runs < 5) return [];
+  const { floors, name } = scenario;
+  const counts = Object.entries(floors.counts).map(
+    ([count, { median, runsPerCent }]) => `${count} ${median} (in ${runsPerCent} % of runs)`,
+  );
+  const parts = [
+    `${floors.completedMedian} operations ok`,
+    `${floors.invokedInFaultWindowPerCent} % invoked during faults`,
+    `${floors.effectiveFaultsMedian} effective faults`,
+    `${floors.hottestKeyConcurrencyMedian} at once on the hottest key`,
+    `info ${floors.infoPerCent} %`,
+    `${floors.wallMsMedian} ms`,
+    ...counts,
+  ];
+  return [`${name}, median run: ${parts.join(", ")}`];
+}

@@ -1,0 +1,7 @@
+/** The scenarios that come with the tool, in the order in which `list` shows them. */
+import { lessonEarlyAckLog } from "./lesson-early-ack-log.ts";
+import { lessonStaleRead } from "./lesson-stale-read.ts";
+import { lessonWallClockLock } from "./lesson-wall-clock-lock.ts";
+import type { Scenario } from "./scenario.ts";
+
+export const scenarios: readonly Scenario[] = [lessonStaleRead, lessonWallClockLock, lessonEarlyAckLog];
