@@ -13,4 +13,5 @@ export type * from "./plan.ts";
 export { planSchema } from "./plan-schema.ts";
 export { BUILT_IN_TARGETS, type TargetResolvers } from "./targets.ts";
 export { type FaultStats, type FaultWindow, Nemesis, type NemesisOptions } from "./nemesis.ts";
+export { type DirectedOptions, directedPlan } from "./directed.ts";
 export { type GenerateOptions, generatePlan } from "./generate.ts";

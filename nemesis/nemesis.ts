@@ -213,7 +213,7 @@ export class Nemesis {
       case "clock":
         return strikeClock(fault as Parameters<typeof strikeClock>[0], where, strike.active, this.#field);
       case "disk":
-        throw new RangeError("disk faults");
+        throw new RangeError(`no executor for ${fault.kind}`);
     }
   }
 

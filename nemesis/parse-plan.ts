@@ -7,7 +7,7 @@ import { FAULT_KINDS, type FaultKind } from "./kinds.ts";
 import type { Fault, Plan } from "./plan.ts";
 import { fieldsOf, planSchema } from "./plan-schema.ts";
 import { nearest } from "./suggest.ts";
-import { BUILT_IN_TARGETS } from "./targets.ts";
+import { BUILT_IN_TARGETS, RANDOM_TARGETS } from "./targets.ts";
 
 export type PlanContext = {
   /** Every host that a fault may name: nodes and clients. */
@@ -53,6 +53,15 @@ export function parsePlan(json: unknown, context: PlanContext): Plan {
 
 const SEE = "docs/plan.md lists the kinds and their fields.";
 
+const EXPECTED: Readonly<Record<string, string>> = {
+  int: "a whole number",
+  number: "a whole number",
+  string: "a text",
+  array: "a list",
+  object: "an object",
+  boolean: "true or false",
+};
+
 function complainAbout(issue: z.core.$ZodIssue, json: unknown, complain: Complain): never {
   const path = formatPath(issue.path);
   const found = at(json, issue.path);
@@ -69,7 +78,9 @@ function complainAbout(issue: z.core.$ZodIssue, json: unknown, complain: Complai
       return complain(path, `unknown kind ${show(found)}.`, suggestion(String(found), FAULT_KINDS, "Kinds"));
     case "invalid_value": {
       const allowed = issue.values.map(show).join(", ");
-      return complain(path, `${show(found)} is none of ${allowed}.`, SEE);
+      const expected = issue.values.length === 1 ? allowed : `one of ${allowed}`;
+      if (found === undefined) return complain(path, `is missing; expected ${expected}.`, SEE);
+      return complain(path, `expected ${expected}, found ${show(found)}.`, SEE);
     }
     case "too_small":
       if (issue.origin === "array" || issue.origin === "string")
@@ -78,9 +89,9 @@ function complainAbout(issue: z.core.$ZodIssue, json: unknown, complain: Complai
     case "too_big":
       return complain(path, `${show(found)} is above ${issue.maximum}.`, SEE);
     case "invalid_type": {
-      if (found === undefined) return complain(path, "is missing.", SEE);
-      const expected = issue.expected === "int" ? "a whole number" : `of type ${issue.expected}`;
-      return complain(path, `${show(found)} is not ${expected}.`, SEE);
+      const expected = EXPECTED[issue.expected] ?? issue.expected;
+      if (found === undefined) return complain(path, `is missing; expected ${expected}.`, SEE);
+      return complain(path, `expected ${expected}, found ${show(found)}.`, SEE);
     }
     case "invalid_format":
       return complain(path, `${show(found)} ${issue.message}.`, SEE);
@@ -133,7 +144,14 @@ function checkNames(fault: Fault, path: string, context: PlanContext, complain: 
   links?.forEach((entry, i) => {
     for (const side of entry.split(">")) checkEntry(side, `${path}.links[${i}]`);
   });
-  if (fault.when?.target !== undefined) checkEntry(fault.when.target, `${path}.when.target`);
+  const target = fault.when?.target;
+  if (target !== undefined) {
+    checkEntry(target, `${path}.when.target`);
+    if (RANDOM_TARGETS.includes(target)) {
+      const next = "A trigger watches a host, a target of the scenario, or all nodes.";
+      complain(`${path}.when.target`, `${JSON.stringify(target)} is drawn anew each time.`, next);
+    }
+  }
   fault.groups?.forEach((group, i) => {
     if (context.groups.includes(group)) return;
     const groups = context.groups.length === 0 ? "it has none" : `groups are ${list(context.groups)}`;

@@ -7,7 +7,10 @@
  */
 import type { LinkEntry } from "./plan.ts";
 
-export const BUILT_IN_TARGETS: readonly string[] = ["all", "majority", "minority", "one", "another", "clients"];
+/** Targets that stand for other hosts each time they are resolved. */
+export const RANDOM_TARGETS: readonly string[] = ["majority", "minority", "one", "another"];
+
+export const BUILT_IN_TARGETS: readonly string[] = ["all", "clients", ...RANDOM_TARGETS];
 
 export type TargetResolvers = Readonly<Record<string, () => readonly string[]>>;
 
