@@ -27,6 +27,25 @@ export class DotContext {
     return i < ranges.length && ranges[i]! <= counter;
   }
 
+  /** True when all dots low to high are here. */
+  hasRange(actor: Actor, low: number, high: number): boolean {
+    const ranges = this.#rangesOf(actor);
+    if (ranges === null) return false;
+    const i = firstEndingAt(ranges, high);
+    return i < ranges.length && ranges[i]! <= low;
+  }
+
+  /** The parts of low to high that are here, as [low, high, low, high, …]. */
+  within(actor: Actor, low: number, high: number): number[] {
+    const ranges = this.#rangesOf(actor);
+    const parts: number[] = [];
+    if (ranges === null) return parts;
+    for (let i = firstEndingAt(ranges, low); i < ranges.length && ranges[i]! <= high; i += 2) {
+      parts.push(Math.max(low, ranges[i]!), Math.min(high, ranges[i + 1]!));
+    }
+    return parts;
+  }
+
   /** The largest n such that the dots 1 to n of the actor are all here. */
   contiguous(actor: Actor): number {
     const ranges = this.#rangesOf(actor);
