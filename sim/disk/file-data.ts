@@ -228,3 +228,55 @@ export function stableBytes(data: FileData): Uint8Array {
   }
   return out;
 }
+
+function cachedSector(data: FileData, sector: number): Uint8Array {
+  const { sectorBytes } = data.space;
+  const page = data.pages.get(Math.floor(sector / SECTORS_PER_PAGE));
+  const start = (sector % SECTORS_PER_PAGE) * sectorBytes;
+  return page === undefined ? new Uint8Array(sectorBytes) : page.cache.slice(start, start + sectorBytes);
+}
+
+function dirtySectors(data: FileData): number[] {
+  const sectors: number[] = [];
+  for (const index of data.dirtyPages) {
+    const dirty = data.pages.get(index)!.dirty; // Listed pages exist.
+    for (let s = 0; s < SECTORS_PER_PAGE; s += 1) {
+      if (((dirty >>> s) & 1) === 1) sectors.push(index * SECTORS_PER_PAGE + s);
+    }
+  }
+  return sectors;
+}
+
+/** A sync that lied: remembers what it claimed. The sectors stay dirty, so that a later honest sync writes them. */
+export function claimDirty(data: FileData, fault: ActiveFault): void {
+  data.claims ??= new Map();
+  for (const sector of dirtySectors(data)) data.claims.set(sector, { fault, bytes: cachedSector(data, sector) });
+  data.claimedSize = { fault, size: data.size };
+}
+
+/** A sync that failed: the cache keeps the bytes, and forgets that they must be written. True when the device lacks any of them. */
+export function orphanDirty(data: FileData, fault: ActiveFault): boolean {
+  const { sectorBytes } = data.space;
+  let isLacking = false;
+  for (const sector of dirtySectors(data)) {
+    const page = data.pages.get(Math.floor(sector / SECTORS_PER_PAGE))!; // It has a dirty sector.
+    const start = (sector % SECTORS_PER_PAGE) * sectorBytes;
+    let isEqual = true;
+    for (let i = start; i < start + sectorBytes && isEqual; i += 1) isEqual = page.cache[i] === (page.stable?.[i] ?? 0);
+    data.dirtyHarm?.delete(sector);
+    if (isEqual) continue;
+    isLacking = true;
+    data.orphans ??= new Map();
+    data.orphans.set(sector, fault);
+  }
+  for (const index of data.dirtyPages) data.pages.get(index)!.dirty = 0; // Listed pages exist.
+  data.dirtyPages.length = 0;
+  return isLacking;
+}
+
+/** A sync said success: it claims also what an earlier failed sync dropped. */
+export function addOrphanClaims(data: FileData): void {
+  if (data.orphans === null) return;
+  data.claims ??= new Map();
+  for (const [sector, fault] of data.orphans) data.claims.set(sector, { fault, bytes: cachedSector(data, sector) });
+}

@@ -8,13 +8,15 @@
  */
 import { avalanche } from "../hash.ts";
 import { type Disk, DiskError } from "../host.ts";
-import { type Consumer, type Incarnation, type Kernel, PURPOSE } from "../kernel.ts";
+import { type ActiveFault, type Consumer, type Incarnation, type Kernel, PURPOSE } from "../kernel.ts";
 import { attachDisk } from "./attached-disk.ts";
 import { type Judgement, judgeFile, type PowerLossReport } from "./durability.ts";
 import { DiskEffects } from "./effects.ts";
+import { FaultLedger, type LastingHarm } from "./fault-ledger.ts";
+import type { DiskFaultSpec } from "./faults.ts";
 import { stableBytes } from "./file-data.ts";
 import { FileSystem } from "./file-system.ts";
-import { createDirectory, type DirectoryNode, eachFile } from "./names.ts";
+import { createDirectory, type DirectoryNode, eachFile, type NameOperation } from "./names.ts";
 import { type DiskOptions, diskOptions, drawLatencyUs } from "./options.ts";
 import { splitPath } from "./paths.ts";
 import { OPERATIONS, type Operation, type OperationName, ServiceQueue } from "./service-queue.ts";
@@ -35,7 +37,7 @@ export class HostDisk {
   readonly #queue: ServiceQueue;
   readonly #files: FileSystem;
   readonly #effects: DiskEffects;
-  readonly #capacityPages: number;
+  readonly #faults: FaultLedger;
   #operationCount = 0;
   #powerLosses = 0;
 
@@ -47,11 +49,41 @@ export class HostDisk {
     this.#queue = new ServiceQueue(kernel, {
       latencyUs: (operation) => this.#latencyUs(operation),
       complete: (operation) => this.#complete(operation),
-      onDelayed: () => {},
+      onDelayed: () => this.#faults.delayed(),
     });
-    this.#files = new FileSystem(kernel, this.options.sectorBytes, () => this.#capacityPages);
-    this.#effects = new DiskEffects(this.#files);
-    this.#capacityPages = Math.floor(this.options.capacityBytes / this.#files.space.pageBytes);
+    this.#files = new FileSystem(kernel, this.options.sectorBytes, () => this.#faults.pagesMax());
+    const capacityPages = Math.floor(this.options.capacityBytes / this.#files.space.pageBytes);
+    this.#faults = new FaultLedger(
+      { kernel, consumer: this.#consumer, hostName, files: this.#files, queue: this.#queue },
+      { capacityPages, tearPerMillion: this.options.tearPerMillion },
+    );
+    this.#effects = new DiskEffects({
+      kernel,
+      consumer: this.#consumer,
+      files: this.#files,
+      faults: this.#faults.active,
+      capacityPages,
+      onHarm: (fault, path, what) => this.#faults.harm(fault.kind, path, what),
+    });
+  }
+
+  /** Harm for good that this disk has suffered from its faults, in order; a wipe counts too. */
+  get lastingHarm(): readonly LastingHarm[] {
+    return this.#faults.harmDone;
+  }
+
+  get hasLastingHarm(): boolean {
+    return this.#faults.harmDone.length > 0;
+  }
+
+  /**
+   * Starts a fault and returns what ends it (calling that twice is harmless). Rot and latent errors strike at once and stay.
+   * Throws RangeError when a parameter makes no sense.
+   */
+  setFault(spec: DiskFaultSpec & { readonly fault: ActiveFault }): () => void {
+    const heal = this.#faults.start(spec, spec.fault);
+    this.#effects.durableVersion += 1;
+    return heal;
   }
 
   /** Changes whenever what is durable may have changed: a cheap test for monitors that read the durable view. */
@@ -67,6 +99,7 @@ export class HostDisk {
   attach(incarnation: Incarnation): Disk {
     this.#queue.drop();
     this.#files.closeAll();
+    if (!this.#faults.active.isEmpty) this.#faults.rollBack((root) => this.#replaceRoot(root));
     return attachDisk(this.#effects, (name, path, pathHash, length, effect) =>
       this.#submit(incarnation, name, path, pathHash, length, effect),
     );
@@ -89,13 +122,8 @@ export class HostDisk {
       consumer: this.#consumer,
       lossNumber: this.#powerLosses,
       report,
-      tearRule: () => ({
-        basePerMillion: this.options.tearPerMillion,
-        perMillion: this.options.tearPerMillion,
-        fault: null,
-        reach: "written",
-      }),
-      onHarm: () => {},
+      tearRule: (path) => this.#faults.tearRule(path),
+      onHarm: (fault, path, what) => this.#faults.harm(fault.kind, path, what),
     };
     this.#judgeNames(report);
     const { root } = this.#files.names;
@@ -105,9 +133,17 @@ export class HostDisk {
     return report;
   }
 
-  /** The disk is gone: an empty one takes its place. */
-  wipe(): void {
+  /** The disk is gone: an empty one takes its place. Counts an effect of `fault` when there was a file. */
+  wipe(fault: ActiveFault | null = null): void {
     this.#queue.drop();
+    let isEmpty = true;
+    eachFile(this.#files.names.root, "stable", () => {
+      isEmpty = false;
+    });
+    if (!isEmpty) {
+      this.#faults.harm("wipe", "/", "the disk was wiped");
+      if (fault !== null) this.#kernel.effect(fault);
+    }
     this.#replaceRoot(createDirectory());
   }
 
@@ -140,6 +176,17 @@ export class HostDisk {
     this.#files.recount(root);
   }
 
+  #checkClaimedName(operation: NameOperation): void {
+    if (operation.claimedBy === null) return;
+    this.#kernel.effect(operation.claimedBy);
+    this.#kernel.mark("disk.claimed-name-lost");
+    this.#faults.harm(
+      "disk-lost-sync",
+      operation.changes[0]?.name ?? "/",
+      `a ${operation.verb} that a sync had claimed was lost`,
+    );
+  }
+
   #judgeNames(report: PowerLossReport): void {
     const kernel = this.#kernel;
     const mood = kernel.outcome(this.#consumer, this.#powerLosses, PURPOSE.diskNameMood) % NAME_MOODS.length;
@@ -150,6 +197,7 @@ export class HostDisk {
         report.namesLost += 1;
         kernel.note(operation.ordinal);
         kernel.mark(`disk.${operation.verb}-lost`);
+        this.#checkClaimedName(operation);
       },
     );
   }
@@ -202,7 +250,8 @@ export class HostDisk {
     const { options } = this;
     const range = options[latencyClass(operation.name)];
     const us = drawLatencyUs(this.#kernel, this.#consumer, operation.ordinal, range);
-    return options.bytesPerUs === 0 ? us : us + Math.ceil(operation.length / options.bytesPerUs);
+    const wholeUs = options.bytesPerUs === 0 ? us : us + Math.ceil(operation.length / options.bytesPerUs);
+    return this.#faults.active.isEmpty ? wholeUs : this.#faults.slow(wholeUs);
   }
 
   #complete(operation: Operation): void {

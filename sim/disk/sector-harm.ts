@@ -123,3 +123,41 @@ export function viewHarm(harm: SectorHarm, out: Uint8Array, sectorStart: number,
   }
   return isChanged;
 }
+
+/** The fault of the first unreadable sector that a read of [offset, end) meets. */
+export function firstLatent(data: FileData, offset: number, end: number): ActiveFault | null {
+  if (data.harm === null || offset >= end) return null;
+  const { sectorBytes } = data.space;
+  let first = Number.POSITIVE_INFINITY;
+  for (const [sector, harm] of data.harm) {
+    const isInRange = sector * sectorBytes < end && (sector + 1) * sectorBytes > offset;
+    if (harm.isLatent && isInRange && sector < first && harmInView(data, sector) === harm) first = sector;
+  }
+  return data.harm.get(first)?.fault ?? null;
+}
+
+/** The fault of an unreadable sector of which a write to [offset, end) covers only a part of the file's bytes. */
+export function latentUnderPartialWrite(data: FileData, offset: number, end: number): ActiveFault | null {
+  if (data.harm === null || offset >= end) return null;
+  const { sectorBytes } = data.space;
+  for (const sector of [Math.floor(offset / sectorBytes), Math.floor((end - 1) / sectorBytes)]) {
+    const harm = harmInView(data, sector);
+    const start = sector * sectorBytes;
+    const isWhole = offset <= start && Math.min(start + sectorBytes, data.size) <= end;
+    if (harm?.isLatent === true && !isWhole) return harm.fault;
+  }
+  return null;
+}
+
+/** Shows all harm in the bytes of a read at `offset`. Returns the faults that changed a byte, once for each sector. */
+export function showHarm(data: FileData, offset: number, bytes: Uint8Array): readonly ActiveFault[] {
+  const faults: ActiveFault[] = [];
+  const { sectorBytes } = data.space;
+  for (const sector of harmedSectors(data)) {
+    const start = sector * sectorBytes;
+    if (start >= offset + bytes.length || start + sectorBytes <= offset) continue;
+    const harm = harmInView(data, sector);
+    if (harm !== undefined && viewHarm(harm, bytes, start, offset)) faults.push(harm.fault);
+  }
+  return faults;
+}

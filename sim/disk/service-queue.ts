@@ -62,6 +62,7 @@ export class ServiceQueue {
   readonly #hooks: ServiceHooks;
   #head: Operation | null = null;
   #tail: Operation | null = null;
+  #serving: Operation | null = null;
   /** Stalls may overlap: the queue moves when all have ended. */
   #stalls = 0;
 
@@ -98,14 +99,16 @@ export class ServiceQueue {
 
   /** Forgets all operations. Returns the one that was in service, unless a stall held it. */
   drop(): Operation | null {
-    const head = this.#head;
+    const serving = this.#serving;
     this.#head = null;
     this.#tail = null;
-    return head === null || head.isHeld ? null : head;
+    this.#serving = null;
+    return serving === null || serving.isHeld ? null : serving;
   }
 
   #serve(operation: Operation): void {
     const { nowUs } = this.#kernel;
+    this.#serving = operation;
     this.#kernel.at(
       nowUs + this.#hooks.latencyUs(operation),
       operation.incarnation,
@@ -121,6 +124,7 @@ export class ServiceQueue {
       operation.isHeld = true;
       return;
     }
+    this.#serving = null;
     this.#head = operation.next;
     if (operation.next === null) this.#tail = null;
     this.#hooks.complete(operation);
