@@ -7,6 +7,7 @@
  * recovery (Alagappan et al., FAST 2018) and TigerBeetle's fault atlas are where the idea comes from.
  */
 import { type FaultKind, harmOf } from "./kinds.ts";
+import type { Fault } from "./plan.ts";
 
 export type HarmOptions = {
   /** At most this many nodes may suffer lasting harm; 0 refuses every kind that leaves any. */
@@ -35,21 +36,21 @@ export class HarmBudget {
     return this.#options.downMax;
   }
 
-  /** True when this kind could strike the node without exceeding the budget. */
-  allows(kind: FaultKind, node: string): boolean {
-    if (harmOf(kind) === "passing") return true;
+  /** True when this fault could strike the node without exceeding the budget. */
+  allows(fault: Fault, node: string): boolean {
+    if (harmOf(fault) === "passing") return true;
     return this.#harmed.has(node) || this.#harmed.size < this.#options.lastingHarmMax;
   }
 
-  needsQuarantine(kind: FaultKind): boolean {
-    return harmOf(kind) === "undetectable" && !this.#options.selfQuarantined.includes(kind);
+  needsQuarantine(fault: Fault): boolean {
+    return harmOf(fault) === "undetectable" && !this.#options.selfQuarantined.includes(fault.kind);
   }
 
   /** Charges the nodes that the budget still covers and returns them. */
-  charge(kind: FaultKind, nodes: readonly string[]): readonly string[] {
-    if (harmOf(kind) === "passing") return nodes;
+  charge(fault: Fault, nodes: readonly string[]): readonly string[] {
+    if (harmOf(fault) === "passing") return nodes;
     return nodes.filter((node) => {
-      if (!this.allows(kind, node)) return false;
+      if (!this.allows(fault, node)) return false;
       this.#harmed.add(node);
       return true;
     });

@@ -80,23 +80,29 @@ function diskFaults(kind: FaultKind & `disk-${string}`, { atUs, host }: Directio
   const crash: Fault = { kind: "power-loss", atUs: atUs + 300_000, forUs: 300_000, hosts: [host] };
   switch (kind) {
     case "disk-torn":
+      return [{ kind, tearPerMillion: 1_000_000, ...on }, crash];
     case "disk-lost-sync":
       return [{ kind, perMillion: 1_000_000, ...on }, crash];
     case "disk-rot":
+      return [{ kind, sectors: 1_000, bits: 8, ...on }, crash];
     case "disk-latent":
+      return [{ kind, sectors: 1_000, ...on }, crash];
     case "disk-misdirect":
     case "disk-phantom":
-      return [{ kind, perMillion: 300_000, ...on }, crash];
+      return [{ kind, perMillion: 500_000, ...on }, crash];
     case "disk-failed-sync":
+      return [{ kind, perMillion: 1_000_000, times: 1, ...on }];
     case "disk-eio":
-      return [{ kind, perMillion: 300_000, ...on }];
+      return [{ kind, perMillion: 200_000, ...on }];
+    case "disk-short-read":
+      return [{ kind, perMillion: 500_000, ...on }, crash];
     case "disk-rollback":
       return [{ kind, ...on }, crash];
     case "disk-full":
-      return [{ kind, freeBytes: 0, ...on }];
+      return [{ kind, freeBytes: 0, shrinkBytesPerSecond: 0, ...on }];
     case "disk-stall":
-      return [{ kind, perMillion: 100_000, stallUs: 100_000, ...on }];
+      return [{ kind, ...on, forUs: 300_000 }];
     case "disk-slow":
-      return [{ kind, latencyTimes: 20, ...on }];
+      return [{ kind, factor: 20, ...on }];
   }
 }

@@ -106,7 +106,7 @@ function sideOfLeader(context: DrawContext): readonly string[] {
   return side;
 }
 
-const NETWORK: Partial<Record<FaultKind, Draw>> = {
+const NETWORK = {
   partition: drawPartition,
   loss: (random, context, time) => ({
     kind: "loss",
@@ -149,9 +149,9 @@ const NETWORK: Partial<Record<FaultKind, Draw>> = {
     if (roll === 1) return { kind: "slow-link", ...time, ...links, latencyTimes: random.between(5, 100) };
     return { kind: "slow-link", ...time, ...links, capacityPackets: random.between(2, 20) };
   },
-};
+} satisfies Partial<Record<FaultKind, Draw>>;
 
-const PROCESS: Partial<Record<FaultKind, Draw>> = {
+const PROCESS = {
   kill: (random, context, time) => ({ kind: "kill", ...time, hosts: whom(random, context, time, 4) }),
   "power-loss": (random, context, time) => ({ kind: "power-loss", ...time, hosts: whom(random, context, time, 5) }),
   pause: (random, context, time) => ({ kind: "pause", ...time, hosts: whom(random, context, time, 2) }),
@@ -162,7 +162,7 @@ const PROCESS: Partial<Record<FaultKind, Draw>> = {
     groups: [random.pick(context.groups)],
     how: random.chance(600_000) ? "power-loss" : "kill",
   }),
-};
+} satisfies Partial<Record<FaultKind, Draw>>;
 
 /** A trigger mostly strikes the host that it watched, in the middle of what it was doing. */
 function whom(random: Random, context: DrawContext, time: Shared, all: number): readonly string[] {
@@ -170,7 +170,7 @@ function whom(random: Random, context: DrawContext, time: Shared, all: number): 
   return drawHosts(random, context, { all });
 }
 
-const CLOCK: Partial<Record<FaultKind, Draw>> = {
+const CLOCK = {
   "clock-step": (random, context, time) => ({
     kind: "clock-step",
     ...time,
@@ -204,15 +204,92 @@ const CLOCK: Partial<Record<FaultKind, Draw>> = {
     const signed = random.chance(500_000) ? driftPpm : -driftPpm;
     return { kind: "clock-rho", ...time, hosts: drawHosts(random, context, { all: 0 }), driftPpm: signed };
   },
-};
+} satisfies Partial<Record<FaultKind, Draw>>;
 
-const DRAWS: Partial<Record<FaultKind, Draw>> = { ...NETWORK, ...PROCESS, ...CLOCK };
+/**
+ * Disk magnitudes: odds of an operation to fail up to TigerBeetle's 10 % (sectors) and beyond, few sectors at a time, because one bad
+ * sector in the wrong place is what bugs are made of.
+ */
+const DISK = {
+  "disk-torn": (random, _context, time) => ({
+    kind: "disk-torn",
+    ...time,
+    hosts: ["all"],
+    tearPerMillion: random.logarithmic(100_000, 1_000_000),
+  }),
+  "disk-lost-sync": (random, _context, time) => ({
+    kind: "disk-lost-sync",
+    ...time,
+    hosts: ["one"],
+    perMillion: random.logarithmic(50_000, 1_000_000),
+  }),
+  "disk-failed-sync": (random, context, time) => ({
+    kind: "disk-failed-sync",
+    ...time,
+    hosts: drawHost(random, context),
+    perMillion: random.logarithmic(20_000, 1_000_000),
+    times: random.between(1, 3),
+  }),
+  "disk-rot": (random, context, time) => ({
+    kind: "disk-rot",
+    ...time,
+    hosts: drawHost(random, context),
+    sectors: random.logarithmic(1, 16),
+    bits: random.logarithmic(1, 64),
+  }),
+  "disk-latent": (random, context, time) => ({
+    kind: "disk-latent",
+    ...time,
+    hosts: drawHost(random, context),
+    sectors: random.logarithmic(1, 16),
+  }),
+  "disk-misdirect": (random, _context, time) => ({
+    kind: "disk-misdirect",
+    ...time,
+    hosts: ["one"],
+    perMillion: random.logarithmic(10_000, 300_000),
+  }),
+  "disk-phantom": (random, _context, time) => ({
+    kind: "disk-phantom",
+    ...time,
+    hosts: ["one"],
+    perMillion: random.logarithmic(10_000, 300_000),
+  }),
+  "disk-rollback": (_random, _context, time) => ({ kind: "disk-rollback", ...time, hosts: ["one"] }),
+  "disk-eio": (random, context, time) => ({
+    kind: "disk-eio",
+    ...time,
+    hosts: drawHost(random, context),
+    perMillion: random.logarithmic(2_000, 200_000),
+    ...(random.chance(400_000) ? { operations: [random.pick(["read", "write", "append", "sync"] as const)] } : {}),
+  }),
+  "disk-full": (random, context, time) => ({
+    kind: "disk-full",
+    ...time,
+    hosts: drawHost(random, context),
+    freeBytes: random.chance(300_000) ? 0 : random.logarithmic(512, 65_536),
+    shrinkBytesPerSecond: random.chance(500_000) ? 0 : random.logarithmic(1_024, 262_144),
+  }),
+  "disk-short-read": (random, context, time) => ({
+    kind: "disk-short-read",
+    ...time,
+    hosts: drawHosts(random, context, { all: 4 }),
+    perMillion: random.logarithmic(20_000, 500_000),
+  }),
+  "disk-stall": (random, context, time) => ({ kind: "disk-stall", ...time, hosts: drawHost(random, context) }),
+  "disk-slow": (random, context, time) => ({
+    kind: "disk-slow",
+    ...time,
+    hosts: drawHost(random, context),
+    factor: random.logarithmic(2, 100),
+  }),
+} satisfies Partial<Record<FaultKind, Draw>>;
+
+const DRAWS: Readonly<Record<FaultKind, Draw>> = { ...NETWORK, ...PROCESS, ...CLOCK, ...DISK };
 
 /** Draws one fault of the kind for the given time. */
 export function drawFault(kind: FaultKind, random: Random, context: DrawContext, time: Shared): Fault {
-  const draw = DRAWS[kind];
-  if (draw === undefined) throw new RangeError(`nothing draws faults of kind ${kind}`);
-  return draw(random, context, time);
+  return DRAWS[kind](random, context, time);
 }
 
 /** A point to strike at: the k-th disk operation or message of the leader or of anybody, small k more often than large. */

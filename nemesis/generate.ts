@@ -64,6 +64,7 @@ const FREQUENCY: Record<FaultKind, Frequency> = {
   "disk-rollback": usual(200),
   "disk-eio": usual(400),
   "disk-full": usual(300),
+  "disk-short-read": usual(200),
   "disk-stall": usual(500),
   "disk-slow": usual(400),
 };
@@ -136,7 +137,6 @@ export function contextOf(options: GenerateOptions): DrawContext {
 
 function isPossible(kind: FaultKind, context: DrawContext): boolean {
   if (kind === "group-crash") return context.groups.length > 0;
-  if (kind.startsWith("disk-")) return false;
   return kind !== "clock-drift" || context.driftPpmMax > 0;
 }
 

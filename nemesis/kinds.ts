@@ -35,6 +35,7 @@ export const FAULT_KINDS = [
   "disk-rollback",
   "disk-eio",
   "disk-full",
+  "disk-short-read",
   "disk-stall",
   "disk-slow",
 ] as const;
@@ -74,8 +75,10 @@ export function familyOf(kind: FaultKind): FaultFamily {
   return kind.startsWith("disk-") ? "disk" : "process";
 }
 
-export function harmOf(kind: FaultKind): HarmClass {
-  return HARM.get(kind) ?? "passing";
+/** A torn write is part of any power loss; garbage in synced bytes beside it is harm. */
+export function harmOf(fault: { readonly kind: FaultKind; readonly reach?: string }): HarmClass {
+  if (fault.kind === "disk-torn" && fault.reach === "sector") return "detectable";
+  return HARM.get(fault.kind) ?? "passing";
 }
 
 export function isFaultKind(text: string): text is FaultKind {

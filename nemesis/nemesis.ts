@@ -11,6 +11,7 @@ import { type Consumer, PURPOSE } from "../sim/kernel.ts";
 import { HarmBudget, type HarmOptions } from "./budget.ts";
 import { strikeClock } from "./clock-faults.ts";
 import { type FaultKind, familyOf } from "./kinds.ts";
+import { strikeDisk } from "./disk-faults.ts";
 import { laneOf } from "./lanes.ts";
 import { strikeNetwork, strikePartition } from "./network-faults.ts";
 import type { Fault, Plan, Struck } from "./plan.ts";
@@ -188,7 +189,7 @@ export class Nemesis {
     }
     const where = { ...found, hosts };
     for (const host of hosts) {
-      if (this.#budget.needsQuarantine(fault.kind)) this.#quarantine(host);
+      if (this.#budget.needsQuarantine(fault)) this.#quarantine(host);
       const lane = laneOf(fault, host);
       if (lane !== null) this.#lanes.set(lane, strike);
     }
@@ -213,7 +214,7 @@ export class Nemesis {
       case "clock":
         return strikeClock(fault as Parameters<typeof strikeClock>[0], where, strike.active, this.#field);
       case "disk":
-        throw new RangeError(`no executor for ${fault.kind}`);
+        return strikeDisk(fault as Parameters<typeof strikeDisk>[0], where, strike.active, this.#field);
     }
   }
 
@@ -291,15 +292,15 @@ export class Nemesis {
   /** Random picks are made among hosts that run and that the budget still covers. */
   #isPickable(fault: Fault, host: string): boolean {
     const isRunning = this.#control.stateOf(host) !== "down";
-    return isRunning && this.#canStrike(fault, host) && this.#budget.allows(fault.kind, host);
+    return isRunning && this.#canStrike(fault, host) && this.#budget.allows(fault, host);
   }
 
   /** What of the hosts the budget covers; harm is charged. */
   #covered(fault: Fault, hosts: readonly string[]): readonly string[] {
     const { nodes } = this.#field;
-    if (familyOf(fault.kind) !== "process") return this.#budget.charge(fault.kind, hosts);
+    if (familyOf(fault.kind) !== "process") return this.#budget.charge(fault, hosts);
     let room = this.#budget.downMax - nodes.filter((node) => this.#control.stateOf(node) !== "up").length;
-    return this.#budget.charge(fault.kind, hosts).filter((host) => {
+    return this.#budget.charge(fault, hosts).filter((host) => {
       // A paused host that is killed takes no more room than it did.
       if (!nodes.includes(host) || this.#control.stateOf(host) === "paused") return true;
       room--;

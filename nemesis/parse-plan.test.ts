@@ -62,7 +62,7 @@ test("an unknown kind is named, with the nearest one", () => {
   `);
   expect(complaint([{ ...kill, kind: "earthquake" }])).toMatchInlineSnapshot(`
     "plan.json: faults[0].kind: unknown kind "earthquake".
-    Kinds are partition, loss, delay, duplicate, reorder, corrupt, hold, slow-link, kill, power-loss, pause, wipe, group-crash, clock-step, clock-drift, clock-strobe, clock-freeze, clock-backward, clock-rho, disk-torn, disk-lost-sync, disk-failed-sync, disk-rot, disk-latent, disk-misdirect, disk-phantom, disk-rollback, disk-eio, disk-full, disk-stall, disk-slow."
+    Kinds are partition, loss, delay, duplicate, reorder, corrupt, hold, slow-link, kill, power-loss, pause, wipe, group-crash, clock-step, clock-drift, clock-strobe, clock-freeze, clock-backward, clock-rho, disk-torn, disk-lost-sync, disk-failed-sync, disk-rot, disk-latent, disk-misdirect, disk-phantom, disk-rollback, disk-eio, disk-full, disk-short-read, disk-stall, disk-slow."
   `);
   expect(complaint([{ atUs: 1, forUs: 1 }])).toMatchInlineSnapshot(`
     "plan.json: faults[0].kind: the kind of the fault is missing.
@@ -82,7 +82,7 @@ test("an unknown field is named, with the nearest one of that kind", () => {
 });
 
 test("a kind that the scenario cannot execute is an error, never ignored", () => {
-  expect(complaint([{ kind: "disk-rot", perMillion: 1, hosts: ["n1"], atUs: 1, forUs: 1 }])).toMatch(
+  expect(complaint([{ kind: "disk-rot", sectors: 1, bits: 1, hosts: ["n1"], atUs: 1, forUs: 1 }])).toMatch(
     /^plan\.json: faults\[0\]\.kind: scenario "kv" cannot execute "disk-rot"\.\nIt executes partition, /,
   );
 });

@@ -3,6 +3,7 @@
  * make a plan look as if it did something.
  */
 import { z } from "zod";
+import { OPERATIONS } from "../sim/disk/service-queue.ts";
 import type { Fault, Plan } from "./plan.ts";
 
 const timeUs = z.int().min(0);
@@ -41,6 +42,7 @@ const onLinks = {
   links: links.exactOptional(),
   direction: z.enum(["out", "in", "both"]).exactOptional(),
 };
+const onPaths = { ...onHosts, pathPrefix: z.string().startsWith("/").exactOptional() };
 const correlation = { correlationPerMillion: z.int().min(0).max(999_999).exactOptional() };
 const rates = { perMillion: rate, ...correlation };
 
@@ -88,18 +90,39 @@ const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("clock-freeze"), ...onHosts }),
   z.strictObject({ kind: z.literal("clock-backward"), ...onHosts }),
   z.strictObject({ kind: z.literal("clock-rho"), ...onHosts, driftPpm: z.int().min(-900_000).max(900_000) }),
-  z.strictObject({ kind: z.literal("disk-torn"), ...onHosts, perMillion: rate }),
-  z.strictObject({ kind: z.literal("disk-lost-sync"), ...onHosts, perMillion: rate }),
-  z.strictObject({ kind: z.literal("disk-failed-sync"), ...onHosts, perMillion: rate }),
-  z.strictObject({ kind: z.literal("disk-rot"), ...onHosts, perMillion: rate }),
-  z.strictObject({ kind: z.literal("disk-latent"), ...onHosts, perMillion: rate }),
-  z.strictObject({ kind: z.literal("disk-misdirect"), ...onHosts, perMillion: rate }),
-  z.strictObject({ kind: z.literal("disk-phantom"), ...onHosts, perMillion: rate }),
-  z.strictObject({ kind: z.literal("disk-rollback"), ...onHosts }),
-  z.strictObject({ kind: z.literal("disk-eio"), ...onHosts, perMillion: rate }),
-  z.strictObject({ kind: z.literal("disk-full"), ...onHosts, freeBytes: z.int().min(0) }),
-  z.strictObject({ kind: z.literal("disk-stall"), ...onHosts, perMillion: rate, stallUs: count.max(60_000_000) }),
-  z.strictObject({ kind: z.literal("disk-slow"), ...onHosts, latencyTimes: z.int().min(2).max(100_000) }),
+  z.strictObject({
+    kind: z.literal("disk-torn"),
+    ...onPaths,
+    tearPerMillion: rate,
+    reach: z.enum(["written", "sector"]).exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal("disk-lost-sync"), ...onPaths, perMillion: rate }),
+  z.strictObject({ kind: z.literal("disk-failed-sync"), ...onPaths, perMillion: rate, times: count.max(1_000_000) }),
+  z.strictObject({
+    kind: z.literal("disk-rot"),
+    ...onPaths,
+    sectors: count.max(1_000_000),
+    bits: z.int().min(1).max(4_096),
+  }),
+  z.strictObject({ kind: z.literal("disk-latent"), ...onPaths, sectors: count.max(1_000_000) }),
+  z.strictObject({ kind: z.literal("disk-misdirect"), ...onPaths, perMillion: rate }),
+  z.strictObject({ kind: z.literal("disk-phantom"), ...onPaths, perMillion: rate }),
+  z.strictObject({ kind: z.literal("disk-rollback"), ...onPaths }),
+  z.strictObject({
+    kind: z.literal("disk-eio"),
+    ...onPaths,
+    perMillion: rate,
+    operations: z.array(z.enum(OPERATIONS)).min(1).exactOptional(),
+  }),
+  z.strictObject({
+    kind: z.literal("disk-full"),
+    ...onHosts,
+    freeBytes: z.int().min(0),
+    shrinkBytesPerSecond: z.int().min(0),
+  }),
+  z.strictObject({ kind: z.literal("disk-short-read"), ...onPaths, perMillion: rate }),
+  z.strictObject({ kind: z.literal("disk-stall"), ...onHosts }),
+  z.strictObject({ kind: z.literal("disk-slow"), ...onHosts, factor: z.int().min(2).max(1_000_000) }),
 ]);
 
 export const planSchema: z.ZodType<Plan> = z.strictObject({

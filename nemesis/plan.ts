@@ -3,6 +3,7 @@
  *
  * All times are whole microseconds of true time, counted from the start of the run; rates are parts per million.
  */
+import type { OperationName } from "../sim/disk/service-queue.ts";
 
 /** A host, or a target that is resolved when the fault strikes: "leader", "one", "another", "minority", "trigger", … */
 export type HostEntry = string;
@@ -111,21 +112,29 @@ export type ClockFault = Shared &
     | { readonly kind: "clock-rho"; readonly driftPpm: number }
   );
 
+/** Only files and directories whose path begins with pathPrefix. */
+export type OnPaths = { readonly pathPrefix?: string };
+
 export type DiskFault = Shared &
   OnHosts &
   (
-    | { readonly kind: "disk-torn"; readonly perMillion: number }
-    | { readonly kind: "disk-lost-sync"; readonly perMillion: number }
-    | { readonly kind: "disk-failed-sync"; readonly perMillion: number }
-    | { readonly kind: "disk-rot"; readonly perMillion: number }
-    | { readonly kind: "disk-latent"; readonly perMillion: number }
-    | { readonly kind: "disk-misdirect"; readonly perMillion: number }
-    | { readonly kind: "disk-phantom"; readonly perMillion: number }
-    | { readonly kind: "disk-rollback" }
-    | { readonly kind: "disk-eio"; readonly perMillion: number }
-    | { readonly kind: "disk-full"; readonly freeBytes: number }
-    | { readonly kind: "disk-stall"; readonly perMillion: number; readonly stallUs: number }
-    | { readonly kind: "disk-slow"; readonly latencyTimes: number }
+    | ({ readonly kind: "disk-torn"; readonly tearPerMillion: number; readonly reach?: "written" | "sector" } & OnPaths)
+    | ({ readonly kind: "disk-lost-sync"; readonly perMillion: number } & OnPaths)
+    | ({ readonly kind: "disk-failed-sync"; readonly perMillion: number; readonly times: number } & OnPaths)
+    | ({ readonly kind: "disk-rot"; readonly sectors: number; readonly bits: number } & OnPaths)
+    | ({ readonly kind: "disk-latent"; readonly sectors: number } & OnPaths)
+    | ({ readonly kind: "disk-misdirect"; readonly perMillion: number } & OnPaths)
+    | ({ readonly kind: "disk-phantom"; readonly perMillion: number } & OnPaths)
+    | ({ readonly kind: "disk-rollback" } & OnPaths)
+    | ({
+        readonly kind: "disk-eio";
+        readonly perMillion: number;
+        readonly operations?: readonly OperationName[];
+      } & OnPaths)
+    | { readonly kind: "disk-full"; readonly freeBytes: number; readonly shrinkBytesPerSecond: number }
+    | ({ readonly kind: "disk-short-read"; readonly perMillion: number } & OnPaths)
+    | { readonly kind: "disk-stall" }
+    | { readonly kind: "disk-slow"; readonly factor: number }
   );
 
 export type Fault = PartitionFault | NetworkFault | ProcessFault | ClockFault | DiskFault;
