@@ -76,6 +76,14 @@ export class ByteWriter {
     this.u32(value >>> 0);
   }
 
+  /** Any whole number up to Number.MAX_SAFE_INTEGER, in 8 bytes: times since an epoch do not fit into 48 bits. */
+  u64(value: number): void {
+    if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER))
+      throw new MalformedError(`${value} is no safe whole number.`);
+    this.u32(Math.floor(value / U32_RADIX));
+    this.u32(value >>> 0);
+  }
+
   raw(bytes: Uint8Array): void {
     this.bytes.set(bytes, this.#at);
     this.#at += bytes.length;
@@ -128,6 +136,12 @@ export class ByteReader {
   u48(): number {
     const high = this.u16();
     return high * U32_RADIX + this.u32();
+  }
+
+  u64(): number {
+    const value = this.u32() * U32_RADIX + this.u32();
+    if (value > Number.MAX_SAFE_INTEGER) throw new MalformedError(`${value} is no safe whole number.`);
+    return value;
   }
 
   /** A copy, so that a small entry does not keep a large buffer alive. */

@@ -1,0 +1,138 @@
+/**
+ * What clients and servers say to each other, and its bytes.
+ *
+ * Layout: crc32 (4) of all that follows | version (1) | kind (1) | request (6) | fields of the kind.
+ */
+import type { Codec } from "../../sim/host.ts";
+import { type ByteReader, ByteWriter, MalformedError, readFlag } from "../raft/bytes.ts";
+import { openChecksum, sealChecksum } from "../raft/codec.ts";
+import { readText, sizeOfText, writeText } from "../raft/text.ts";
+import { readWrite, sizeOfWrite, type Write, writeWrite } from "./command.ts";
+
+/** `request` is new for every attempt, so that an answer belongs to exactly one. */
+export type KvRequest =
+  | { readonly kind: "register"; readonly request: number }
+  | { readonly kind: "get"; readonly request: number; readonly key: string; readonly isStaleOk: boolean }
+  | {
+      readonly kind: "write";
+      readonly request: number;
+      readonly session: number;
+      readonly sequence: number;
+      readonly write: Write;
+    };
+
+export type KvStatus = "ok" | "not-leader" | "unknown-session" | "stale-sequence" | "retry";
+
+export type KvReply = {
+  readonly kind: "reply";
+  readonly request: number;
+  readonly status: KvStatus;
+  /** Of a get; null for an absent key, and for everything else. */
+  readonly value: string | null;
+  /** Of a cas. */
+  readonly isSwapped: boolean;
+  /** Of a register. */
+  readonly session: number;
+  /** The member that leads as far as the server knows, or 0. */
+  readonly leader: number;
+};
+
+export type KvMessage = KvRequest | KvReply;
+
+const VERSION = 1;
+const HEADER_BYTES = 12;
+const KINDS = ["register", "get", "put", "delete", "cas", "reply"] as const;
+const STATUSES = ["ok", "not-leader", "unknown-session", "stale-sequence", "retry"] as const;
+
+function kindOf(message: KvMessage): (typeof KINDS)[number] {
+  return message.kind === "write" ? message.write.f : message.kind;
+}
+
+/** Decoding throws MalformedError for anything that was not encoded as it is. */
+export const kvCodec: Codec<KvMessage> = {
+  typeOf: (message) => TYPE_NAMES[KINDS.indexOf(kindOf(message))]!,
+  sizeOf: (message) => HEADER_BYTES + sizeOfFields(message),
+  encode,
+  decode,
+};
+
+const TYPE_NAMES: readonly string[] = KINDS.map((kind) => `kv-${kind}`);
+
+function sizeOfFields(message: KvMessage): number {
+  switch (message.kind) {
+    case "register":
+      return 0;
+    case "get":
+      return 1 + sizeOfText(message.key);
+    case "write":
+      return 12 + sizeOfWrite(message.write);
+    case "reply":
+      return 11 + (message.value === null ? 0 : sizeOfText(message.value));
+  }
+}
+
+function encode(message: KvMessage): Uint8Array {
+  const writer = new ByteWriter(HEADER_BYTES + sizeOfFields(message));
+  writer.skip(4);
+  writer.u8(VERSION);
+  writer.u8(KINDS.indexOf(kindOf(message)));
+  writer.u48(message.request);
+  switch (message.kind) {
+    case "register":
+      break;
+    case "get":
+      writer.u8(message.isStaleOk ? 1 : 0);
+      writeText(writer, message.key);
+      break;
+    case "write":
+      writer.u48(message.session);
+      writer.u48(message.sequence);
+      writeWrite(writer, message.write);
+      break;
+    case "reply":
+      writer.u8(STATUSES.indexOf(message.status));
+      writer.u8(message.isSwapped ? 1 : 0);
+      writer.u48(message.session);
+      writer.u16(message.leader);
+      writer.u8(message.value === null ? 0 : 1);
+      if (message.value !== null) writeText(writer, message.value);
+      break;
+  }
+  return sealChecksum(writer.bytes);
+}
+
+function decode(bytes: Uint8Array): KvMessage {
+  const reader = openChecksum(bytes);
+  const version = reader.u8();
+  if (version !== VERSION) throw new MalformedError(`Version ${version} of the protocol is unknown.`);
+  const kind = KINDS[reader.u8()];
+  if (kind === undefined) throw new MalformedError("The kind of the message is unknown.");
+  const message = readFields(reader, kind, reader.u48());
+  reader.finish();
+  return message;
+}
+
+function readFields(reader: ByteReader, kind: (typeof KINDS)[number], request: number): KvMessage {
+  switch (kind) {
+    case "register":
+      return { kind, request };
+    case "get": {
+      const isStaleOk = readFlag(reader);
+      return { kind, request, key: readText(reader), isStaleOk };
+    }
+    case "reply":
+      return readReply(reader, request);
+    default:
+      return { kind: "write", request, session: reader.u48(), sequence: reader.u48(), write: readWrite(reader, kind) };
+  }
+}
+
+function readReply(reader: ByteReader, request: number): KvReply {
+  const status = STATUSES[reader.u8()];
+  if (status === undefined) throw new MalformedError("The status of the reply is unknown.");
+  const isSwapped = readFlag(reader);
+  const session = reader.u48();
+  const leader = reader.u16();
+  const value = readFlag(reader) ? readText(reader) : null;
+  return { kind: "reply", request, status, value, isSwapped, session, leader };
+}
