@@ -28,6 +28,8 @@ export type RunOptions = {
   readonly isDeepChecking?: boolean;
   /** False leaves the monitors out, to see what client checks alone find. Default true. */
   readonly hasMonitors?: boolean;
+  /** True lets the run go on after a monitor fired; what clients claim still ends it. */
+  readonly goesOnAfterMonitors?: boolean;
   readonly yieldPolicy?: YieldPolicy;
 };
 
@@ -153,7 +155,7 @@ class Run {
     this.#addHosts();
     const hasMonitors = options.hasMonitors ?? true;
     this.#watch =
-      scenario.watch?.(this.#control, this.#context, { hasMonitors, onViolation: () => this.#stopEarly() }) ?? {};
+      scenario.watch?.(this.#control, this.#context, { hasMonitors, onViolation: options.goesOnAfterMonitors === true ? () => {} : () => this.#stopEarly() }) ?? {};
     this.#nemesis = new Nemesis(this.#control, input.plan, {
       targets: this.#watch.targets ?? {},
       nodes: this.#context.nodes,

@@ -21,6 +21,8 @@ export type PoolOptions = {
   /** A runner whose resident memory passes this is killed, MiB. */
   readonly residentMbMax: number;
   readonly execPath?: string;
+  /** The runner of another build of the tool; default: our own. */
+  readonly entry?: URL;
   readonly onResult: (job: Job, result: PoolResult) => void;
 };
 
@@ -95,9 +97,9 @@ export class Pool {
   }
 
   #spawn(): void {
-    const { execPath } = this.#options;
+    const { execPath, entry } = this.#options;
     const child = spawnRunner({
-      entry: new URL(import.meta.url.endsWith(".ts") ? "./runner.ts" : "./runner.js", import.meta.url),
+      entry: entry ?? new URL(import.meta.url.endsWith(".ts") ? "./runner.ts" : "./runner.js", import.meta.url),
       heapMbMax: HEAP_MB_MAX,
       ...(execPath === undefined ? {} : { execPath }),
     });

@@ -1,7 +1,7 @@
 /** What the coordinator of a campaign and its runner processes say to each other; all of it JSON. */
 import type { HistoryEvent } from "../checkers/history.ts";
 import type { ScenarioRef } from "./catalog.ts";
-import type { FaultWindow, RunInput, RunResult } from "./result.ts";
+import type { FaultWindow, RunInput, RunOutcome, RunResult } from "./result.ts";
 
 export type Job = {
   readonly id: number;
@@ -12,13 +12,15 @@ export type Job = {
   readonly isDeepChecking: boolean;
   /** Also when the run holds: resolved input and trace are wanted. */
   readonly isTracing: boolean;
+  /** Monitors only watch: the run goes on after they fire, to see what clients would have seen. */
+  readonly goesOnAfterMonitors?: boolean;
 };
 
 /** A run that did not hold, in full. */
 export type FailureDetails = {
   readonly result: RunResult;
   readonly history: readonly HistoryEvent[];
-  readonly verdicts: unknown;
+  readonly verdicts: RunOutcome["verdicts"];
   readonly faultWindows: readonly FaultWindow[];
   readonly trace: readonly string[];
 };

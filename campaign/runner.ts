@@ -34,8 +34,8 @@ async function runJob(job: Job): Promise<void> {
   try {
     const scenario = await scenarioOf(job);
     const start = process.hrtime.bigint();
-    const { hasMonitors, isDeepChecking, isTracing } = job;
-    const outcome = await execute(scenario, job.input, { hasMonitors, isDeepChecking, isTracing });
+    const { hasMonitors, isDeepChecking, isTracing, goesOnAfterMonitors = false } = job;
+    const outcome = await execute(scenario, job.input, { hasMonitors, isDeepChecking, isTracing, goesOnAfterMonitors });
     const wallMs = Number((process.hrtime.bigint() - start) / 1000n) / 1000;
     const { input: _input, ...summary } = outcome.result;
     const isWanted = isTracing || outcome.result.verdict !== "held";

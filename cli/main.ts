@@ -183,6 +183,14 @@ function addOthers(parser: Argv, finish: (code: number) => void): void {
   );
 }
 
+// A reader that has seen enough (`seedbed list | head`) closes the pipe: that is no error of ours.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit();
+    throw error;
+  });
+}
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

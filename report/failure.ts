@@ -1,22 +1,26 @@
 /** A failure in at most 15 lines: the property, what proves it, the faults that mattered, the seed, and the command that replays it. */
 import type { ChalkInstance } from "chalk";
-import type { HistoryEvent } from "../checkers/history.ts";
+import { type Operation, show } from "../checkers/history.ts";
+import type { Verdict } from "../checkers/verdict.ts";
 import type { FailureDetails } from "../campaign/protocol.ts";
 import type { FaultWindow, RunResult } from "../campaign/result.ts";
 
 const LINES_MAX = 15;
 const WIDTH_MAX = 160;
+const PROOF_MAX = 6;
+const SENTENCES_WITH_PROOF = 2;
 
 export type FailureText = {
   readonly result: RunResult;
   readonly faultWindows: readonly FaultWindow[];
-  readonly history: readonly HistoryEvent[];
+  /** The evidence of each property. */
+  readonly verdicts: readonly { readonly name: string; readonly verdict: Verdict }[];
   /** The command that runs it again. */
   readonly replay: string;
 };
 
 export function failureOf(details: FailureDetails, replay: string): FailureText {
-  return { result: details.result, faultWindows: details.faultWindows, history: details.history, replay };
+  return { result: details.result, faultWindows: details.faultWindows, verdicts: details.verdicts, replay };
 }
 
 export function formatFailure(failure: FailureText, style: ChalkInstance): string[] {
@@ -24,7 +28,7 @@ export function formatFailure(failure: FailureText, style: ChalkInstance): strin
   const broken = result.properties.filter(({ verdict }) => verdict === "invalid");
   const first = broken[0];
   const word = result.verdict === "failed" ? style.red.bold("FAIL") : style.yellow.bold("UNKNOWN");
-  const reasons = (first ?? result.properties.find(({ verdict }) => verdict === "unknown"))?.reason.split("\n") ?? [];
+  const reasons = reasonsOf(failure);
   const head = [`${word}  ${result.scenario}  seed ${JSON.stringify(result.seed)}`];
   const others = broken.slice(1).map(({ name }) => name);
   if (first !== undefined) {
@@ -42,6 +46,27 @@ export function formatFailure(failure: FailureText, style: ChalkInstance): strin
       ? [...reasons.slice(0, room - 1), `… ${reasons.length - room + 1} more lines in verdict.json`]
       : reasons;
   return [...head, ...shown.map((line) => cut(`    ${line}`)), ...tail.map((line) => line)];
+}
+
+/** What the first property that failed has to say: its leading sentences, then the operations that prove it, in order. */
+function reasonsOf({ result, verdicts }: FailureText): string[] {
+  const property = result.properties.find(({ verdict }) => verdict === "invalid") ?? result.properties.find(({ verdict }) => verdict === "unknown");
+  if (property === undefined) return [];
+  const evidence = verdicts.find(({ name }) => name === property.name)?.verdict;
+  const lines = property.reason.split("\n");
+  if (evidence?.kind !== "invalid" || evidence.evidence.proof.length === 0) return lines;
+  const proof = evidence.evidence.proof;
+  const shown = proof.slice(0, PROOF_MAX).map(describeOperation);
+  if (proof.length > PROOF_MAX) shown.push(`… and ${proof.length - PROOF_MAX} more operations in verdict.json`);
+  return [...lines.slice(0, SENTENCES_WITH_PROOF), ...shown];
+}
+
+function describeOperation(operation: Operation): string {
+  const { process, f, key, input, output, isPending, callUs, returnUs } = operation;
+  const what = [f, key, input === null ? null : show(input)].filter((word) => word !== null && word !== undefined).join(" ");
+  const answer = isPending ? "(no answer)" : output === input ? "ok" : `-> ${show(output)}`;
+  const when = `${(callUs / 1000).toFixed(1)} - ${isPending ? "?" : (returnUs / 1000).toFixed(1)} ms`;
+  return `process ${String(process).padEnd(3)} ${`${what} ${answer}`.padEnd(36)} ${when}`;
 }
 
 function cut(line: string): string {

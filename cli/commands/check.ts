@@ -1,14 +1,11 @@
 /** `seedbed check`: recorded histories, in any known format, judged by a checker. */
 import * as fs from "node:fs";
 import { EXIT, UsageError, worstExit } from "../../campaign/errors.ts";
-import {
-  CheckUsageError,
-  checkHistory,
-  HistoryError,
-  operationsOf,
-  readHistory,
-  type Verdict,
-} from "../../checkers/index.ts";
+import { checkHistory } from "../../checkers/check.ts";
+import { CheckUsageError } from "../../checkers/checker.ts";
+import { operationsOf, readHistory } from "../../checkers/formats/read-history.ts";
+import { HistoryError } from "../../checkers/history.ts";
+import type { Verdict } from "../../checkers/verdict.ts";
 import { pairs } from "../arguments.ts";
 import { makeTerminal } from "../terminal.ts";
 

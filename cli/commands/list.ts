@@ -1,6 +1,7 @@
 /** `seedbed list`: scenarios with their settings and faults, fault kinds, checkers. */
 import { catalog } from "../../campaign/catalog.ts";
-import { CHECKERS, FORMATS } from "../../checkers/index.ts";
+import { CHECKERS } from "../../checkers/check.ts";
+import { FORMATS } from "../../checkers/formats/read-history.ts";
 import { FAULT_KINDS, familyOf, harmOf } from "../../nemesis/index.ts";
 import { table } from "../../report/style.ts";
 import { settingsSpec } from "../../scenarios/settings.ts";
@@ -18,7 +19,7 @@ export function listCommand(args: ListArguments): number {
     faults: scenario.faults.kinds,
     checks: scenario.checks.map(({ name }) => name),
   }));
-  const faults = FAULT_KINDS.map((kind) => ({ kind, family: familyOf(kind), harm: harmOf(kind) }));
+  const faults = FAULT_KINDS.map((kind) => ({ kind, family: familyOf(kind), harm: harmOf({ kind }) }));
   const checkers = CHECKERS.map(({ name, summary, options }) => ({ name, summary, options }));
   if (args.json) {
     terminal.out(`${JSON.stringify({ scenarios, faults, checkers, formats: FORMATS }, null, 2)}\n`);

@@ -49,7 +49,7 @@ function conclude(args: ReplayArguments, repro: Repro, { outcome, wallMs, differ
   if (args.json) terminal.out(`${JSON.stringify({ ...result, wallMs, warnings }, null, 2)}\n`);
   else {
     const replay = `${toolCommand()} replay ${args.target}`;
-    const texts = { result, history: outcome.history, faultWindows: outcome.faultWindows, replay };
+    const texts = { result, verdicts: outcome.verdicts, faultWindows: outcome.faultWindows, replay };
     if (result.verdict === "held")
       terminal.out(`${terminal.style.green.bold("held")}  ${result.scenario}: it does not fail any more.\n`);
     else for (const line of formatFailure(texts, terminal.style)) terminal.out(`${line}\n`);

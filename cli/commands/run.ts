@@ -48,7 +48,7 @@ export async function runCommand(args: RunArguments): Promise<number> {
     );
   else
     for (const line of formatFailure(
-      { result, history: outcome.history, faultWindows: outcome.faultWindows, replay },
+      { result, verdicts: outcome.verdicts, faultWindows: outcome.faultWindows, replay },
       terminal.style,
     ))
       terminal.out(`${line}\n`);

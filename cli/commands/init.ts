@@ -1,0 +1,168 @@
+/** `seedbed init`: a starter that passes as written: a system, a scenario over it, and a CI file. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { EXIT, UsageError } from "../../campaign/errors.ts";
+import { toolVersion } from "../../campaign/sources.ts";
+import { makeTerminal } from "../terminal.ts";
+
+export type InitArguments = { readonly folder: string; readonly color?: boolean | undefined };
+
+export function initCommand(args: InitArguments): number {
+  const terminal = makeTerminal(args);
+  const folder = path.resolve(args.folder);
+  const files = starterFiles();
+  const present = Object.keys(files).filter((name) => fs.existsSync(path.join(folder, name)));
+  if (present.length > 0) {
+    throw new UsageError(`${folder} has ${present.join(", ")} already, and init overwrites nothing. Choose another folder.`);
+  }
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      fs.writeFileSync(path.join(folder, name), text);
+      terminal.out(`wrote ${path.join(args.folder, name)}\n`);
+    }
+    ignoreStore(folder);
+  } catch (error) {
+    throw new UsageError(`${folder} cannot be written (${(error as NodeJS.ErrnoException).code}). Choose another folder.`);
+  }
+  terminal.out("\nNext: npx seedbed campaign register.scenario.ts --seeds 50\n");
+  return EXIT.held;
+}
+
+/** Results of campaigns do not belong into git. */
+function ignoreStore(folder: string): void {
+  const file = path.join(folder, ".gitignore");
+  const before = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "";
+  if (before.split("\n").includes(".seedbed/")) return;
+  fs.writeFileSync(file, `${before}${before === "" || before.endsWith("\n") ? "" : "\n"}.seedbed/\n`);
+}
+
+function starterFiles(): { readonly [name: string]: string } {
+  return { "register.ts": SYSTEM, "register.scenario.ts": SCENARIO, ".github/workflows/seedbed.yml": workflow() };
+}
+
+const SYSTEM = `/** A register on one node that survives crashes: every write is synced before it is answered. */
+import { type Host, jsonCodec, type Program } from "seedbed";
+
+type Message = { readonly type: "write" | "written" | "read" | "value"; readonly id: number; readonly value: string | null };
+
+const PORT = 7000;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Two slots take turns, so that a write torn by a power loss leaves the other one whole. */
+export const register: Program = async (host) => {
+  const slots = [await host.disk.open("/a", { create: true }), await host.disk.open("/b", { create: true })] as const;
+  await host.disk.syncDir("/");
+  const stored = (await Promise.all(slots.map(readSlot))).filter((slot) => slot !== null);
+  let { version, value } = stored.sort((x, y) => y.version - x.version)[0] ?? { version: 0, value: null };
+  let last: Promise<void> = Promise.resolve();
+
+  const write = async (next: string | null): Promise<void> => {
+    const file = slots[(version + 1) % 2]!;
+    const body = JSON.stringify({ version: version + 1, value: next });
+    await file.truncate(0);
+    await file.write(0, encoder.encode(\`\${body.length}:\${body};\`));
+    await file.sync();
+    version++;
+    value = next;
+  };
+
+  const socket = host.net.open<Message>({
+    port: PORT,
+    codec: jsonCodec<Message>(),
+    onMessage: async (message, from) => {
+      if (message.type === "read") return socket.send(from, { type: "value", id: message.id, value });
+      const mine = last.then(() => write(message.value));
+      last = mine;
+      await mine;
+      socket.send(from, { type: "written", id: message.id, value: null });
+    },
+  });
+};
+
+async function readSlot(file: Awaited<ReturnType<Host["disk"]["open"]>>): Promise<{ version: number; value: string | null } | null> {
+  const text = decoder.decode(await file.read({ offset: 0, length: await file.size() }));
+  const match = /^(\\d+):(.*);$/s.exec(text);
+  if (match === null || match[2]!.length !== Number(match[1])) return null;
+  return JSON.parse(match[2]!) as { version: number; value: string | null };
+}
+
+/** The answer, or null after a timeout: then nobody knows whether a write happened. */
+export function registerClient(host: Host, node: string): { ask(type: "read" | "write", value: string | null): Promise<Message | null> } {
+  const waiting = new Map<number, (answer: Message) => void>();
+  let nextId = 1;
+  const socket = host.net.open<Message>({
+    port: PORT,
+    codec: jsonCodec<Message>(),
+    onMessage: (message) => waiting.get(message.id)?.(message),
+  });
+  return {
+    ask: (type, value) =>
+      new Promise((resolve) => {
+        const id = nextId++;
+        const settle = (answer: Message | null): void => {
+          waiting.delete(id);
+          timer.cancel();
+          resolve(answer);
+        };
+        const timer = host.timers.after(500_000, () => settle(null));
+        waiting.set(id, settle);
+        socket.send({ host: node, port: PORT }, { type, id, value });
+      }),
+  };
+}
+`;
+
+const SCENARIO = `/** The register under crashes, power losses and a bad network: what clients see must be linearizable. */
+import { linearizable, type PlannedOperation, scenario } from "seedbed";
+import { register, registerClient } from "./register.ts";
+
+export const registerScenario = scenario({
+  name: "register",
+  title: "a register on one node that syncs before it answers",
+  settings: {
+    nodes: { kind: "choice", of: [1], about: "the one node" },
+    clients: { kind: "integer", min: 2, max: 4, about: "client processes" },
+  },
+  faults: { kinds: ["kill", "power-loss", "pause", "loss", "delay", "duplicate", "partition"], intensityPerMille: 3000 },
+  node: () => register,
+  client: (host, { nodes }) => {
+    const client = registerClient(host, nodes[0]!);
+    return {
+      invoke: async ({ f, value }) => {
+        const answer = await client.ask(f === "write" ? "write" : "read", value === null ? null : String(value));
+        if (answer === null) return f === "write" ? { type: "info", error: "no answer" } : { type: "fail", error: "no answer" };
+        return f === "write" ? { type: "ok" } : { type: "ok", value: answer.value };
+      },
+    };
+  },
+  operations: (random, { clients }) =>
+    Array.from({ length: 400 }, (_, i): PlannedOperation => {
+      const isWrite = random.chance(500_000);
+      const process = random.below(clients.length);
+      return { process, afterUs: random.between(1_000, 30_000), f: isWrite ? "write" : "read", value: isWrite ? \`v\${i}\` : null };
+    }),
+  livenessOperations: (process) => [{ process, afterUs: 1_000, f: "read", value: null }],
+  checks: [linearizable("register")],
+  floors: { operationsMin: 20 },
+});
+`;
+
+function workflow(): string {
+  return `name: seedbed
+on: [push, pull_request]
+jobs:
+  campaign:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-node@v4
+        with: { node-version: 22 }
+      - run: npm install --no-save seedbed@${toolVersion()}
+      - run: npx seedbed campaign register.scenario.ts --seeds 200 --base "$GITHUB_SHA" --out seedbed-results
+      - uses: actions/upload-artifact@v4
+        if: failure()
+        with: { name: seedbed-results, path: seedbed-results }
+`;
+}
