@@ -21,7 +21,7 @@ import {
 } from "./lattice.ts";
 import { addProcessEdges, addRealtimeEdges } from "./orders.ts";
 import type { Hop } from "./path-search.ts";
-import type { TransactionTable } from "./table.ts";
+import type { TransactionRecords } from "./records.ts";
 import { type Cycle, FINDINGS_MAX, type Findings, PROCESS, REALTIME, RW_PREDICATE, type Step } from "./types.ts";
 
 export type Orders = "auto" | "none" | "process" | "realtime" | "both";
@@ -68,7 +68,7 @@ export type Explain = (from: number, to: number, label: number) => Step | undefi
 export type CycleCases = { count: number; readonly cases: Cycle[] };
 
 export type Analysis = {
-  readonly table: TransactionTable;
+  readonly records: TransactionRecords;
   readonly validity: boolean | "unknown";
   /** What matters: forbidden anomalies and statuses, sorted. */
   readonly anomalyTypes: readonly string[];
@@ -86,7 +86,7 @@ export type Analysis = {
 };
 
 export type AnalysisInput = {
-  readonly table: TransactionTable;
+  readonly records: TransactionRecords;
   readonly options: AnalysisOptions;
   readonly findings: Findings;
   readonly edges: EdgeList;
@@ -95,13 +95,13 @@ export type AnalysisInput = {
 };
 
 /** Adds the orders to the edges and searches the cycles. Throws BudgetSpent when the graph would not fit. */
-export function analyse({ table, options, findings, edges, explain, budget }: AnalysisInput): Analysis {
+export function analyse({ records, options, findings, edges, explain, budget }: AnalysisInput): Analysis {
   let isEmpty = edges.count === 0;
   if (options.orders === "realtime" || options.orders === "both") {
-    if (addRealtimeEdges(table, edges)) isEmpty = false;
+    if (addRealtimeEdges(records, edges)) isEmpty = false;
   }
   if (options.orders === "process" || options.orders === "both") {
-    if (addProcessEdges(table, edges)) isEmpty = false;
+    if (addProcessEdges(records, edges)) isEmpty = false;
   }
   const bytes = edges.count * 5 + edges.nodes * 40;
   if (bytes > budget.bytesMax) throw new BudgetSpent(`the graph needs ${bytes} bytes, ${budget.bytesMax} are allowed`);
@@ -121,7 +121,14 @@ export function analyse({ table, options, findings, edges, explain, budget }: An
   }
   const statuses = [...(isEmpty ? ["empty-transaction-graph"] : []), ...(isComplete ? [] : ["cycle-search-budget"])];
   const counts = { components: members.length, largestComponent: largest };
-  return { ...conclude(options, findings, cycles, existence, statuses), ...counts, table, findings, cycles, statuses };
+  return {
+    ...conclude(options, findings, cycles, existence, statuses),
+    ...counts,
+    records,
+    findings,
+    cycles,
+    statuses,
+  };
 }
 
 function conclude(

@@ -7,11 +7,15 @@
  */
 import { ONWARD } from "./types.ts";
 
+const CHUNK = 1 << 16;
+
+type Chunk = { readonly from: Int32Array; readonly to: Int32Array; readonly label: Uint8Array };
+
 export class EdgeList {
-  #from = new Int32Array(1024);
-  #to = new Int32Array(1024);
-  #label = new Uint8Array(1024);
-  #count = 0;
+  // Chunks instead of doubling: nothing is copied, and no array is larger than the graph needs.
+  readonly #chunks: Chunk[] = [];
+  #last: Chunk = { from: new Int32Array(0), to: new Int32Array(0), label: new Uint8Array(0) };
+  #used = CHUNK; // of the last chunk
   // Invariant: every node of every edge is below #nodes.
   #nodes: number;
   readonly transactions: number;
@@ -26,7 +30,7 @@ export class EdgeList {
   }
 
   get count(): number {
-    return this.#count;
+    return this.#chunks.length === 0 ? 0 : (this.#chunks.length - 1) * CHUNK + this.#used;
   }
 
   addNode(): number {
@@ -35,11 +39,16 @@ export class EdgeList {
   }
 
   add(from: number, to: number, label: number): void {
-    if (this.#count === this.#from.length) this.#grow();
-    this.#from[this.#count] = from;
-    this.#to[this.#count] = to;
-    this.#label[this.#count] = label;
-    this.#count += 1;
+    if (this.#used === CHUNK) {
+      this.#last = newChunk();
+      this.#chunks.push(this.#last);
+      this.#used = 0;
+    }
+    const at = this.#used;
+    this.#last.from[at] = from;
+    this.#last.to[at] = to;
+    this.#last.label[at] = label;
+    this.#used = at + 1;
   }
 
   /**
@@ -72,33 +81,37 @@ export class EdgeList {
   }
 
   pack(): Graph {
-    const starts = new Int32Array(this.#nodes + 1);
-    for (let edge = 0; edge < this.#count; edge += 1) starts[this.#from[edge]! + 1]! += 1;
-    for (let node = 0; node < this.#nodes; node += 1) starts[node + 1]! += starts[node]!;
-    const next = starts.slice(0, this.#nodes);
-    const targets = new Int32Array(this.#count);
-    const labels = new Uint8Array(this.#count);
-    for (let edge = 0; edge < this.#count; edge += 1) {
-      const source = this.#from[edge]!;
-      const slot = next[source]!;
-      next[source] = slot + 1;
-      targets[slot] = this.#to[edge]!;
-      labels[slot] = this.#label[edge]!;
-    }
-    return { nodes: this.#nodes, transactions: this.transactions, starts, targets, labels };
+    const nodes = this.#nodes;
+    const count = this.count;
+    const starts = new Int32Array(nodes + 1);
+    for (const [i, { from }] of this.#chunks.entries()) countSources(from, Math.min(CHUNK, count - i * CHUNK), starts);
+    for (let node = 0; node < nodes; node += 1) starts[node + 1]! += starts[node]!;
+    const next = starts.slice(0, nodes);
+    const targets = new Int32Array(count);
+    const labels = new Uint8Array(count);
+    const rows = { next, targets, labels };
+    for (const [i, chunk] of this.#chunks.entries()) fillRows(chunk, Math.min(CHUNK, count - i * CHUNK), rows);
+    return { nodes, transactions: this.transactions, starts, targets, labels };
   }
+}
 
-  #grow(): void {
-    const length = this.#from.length * 2;
-    const from = new Int32Array(length);
-    const to = new Int32Array(length);
-    const label = new Uint8Array(length);
-    from.set(this.#from);
-    to.set(this.#to);
-    label.set(this.#label);
-    this.#from = from;
-    this.#to = to;
-    this.#label = label;
+function newChunk(): Chunk {
+  return { from: new Int32Array(CHUNK), to: new Int32Array(CHUNK), label: new Uint8Array(CHUNK) };
+}
+
+function countSources(from: Int32Array, length: number, starts: Int32Array): void {
+  for (let edge = 0; edge < length; edge += 1) starts[from[edge]! + 1]! += 1;
+}
+
+type Rows = { readonly next: Int32Array; readonly targets: Int32Array; readonly labels: Uint8Array };
+
+function fillRows({ from, to, label }: Chunk, length: number, { next, targets, labels }: Rows): void {
+  for (let edge = 0; edge < length; edge += 1) {
+    const source = from[edge]!;
+    const slot = next[source]!;
+    next[source] = slot + 1;
+    targets[slot] = to[edge]!;
+    labels[slot] = label[edge]!;
   }
 }
 

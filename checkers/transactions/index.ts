@@ -2,7 +2,9 @@
  * The public face of checkers/transactions.
  */
 export { type Analysis, type AnalysisOptions, readAnalysisOptions } from "./analysis.ts";
-export { analyseListAppend } from "./list-append.ts";
+export { analyseListAppend, analyseListRecords } from "./list-append.ts";
 export { anomaliesForbiddenBy, boundaryOf, impossibleModels, MODELS } from "./lattice.ts";
+export type { TransactionRecords } from "./records.ts";
+export { buildRecords, RecordsBuilder } from "./records-builder.ts";
 export { transactionCheckers } from "./registry.ts";
-export type { MicroOp } from "./types.ts";
+export { analyseRegisterRecords, analyseRwRegister, readRegisterOptions } from "./rw-register.ts";

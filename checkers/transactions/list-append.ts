@@ -12,7 +12,8 @@ import { findListAnomalies } from "./list-findings.ts";
 import { addListEdges, explainListEdge } from "./list-graph.ts";
 import { indexLists } from "./list-index.ts";
 import { findInternalListAnomalies } from "./list-internal.ts";
-import { buildTable } from "./table.ts";
+import type { TransactionRecords } from "./records.ts";
+import { buildRecords } from "./records-builder.ts";
 import type { Findings } from "./types.ts";
 
 /** Throws HistoryError for a history that makes no sense, BudgetSpent when it does not fit. */
@@ -21,13 +22,17 @@ export function analyseListAppend(
   options: AnalysisOptions,
   budget: Budget,
 ): Analysis {
-  const table = buildTable(history);
-  const index = indexLists(table);
+  return analyseListRecords(buildRecords("list-append", history), options, budget);
+}
+
+/** The same for records that a reader has built already. */
+export function analyseListRecords(records: TransactionRecords, options: AnalysisOptions, budget: Budget): Analysis {
+  const index = indexLists(records);
   const findings: Findings = new Map();
   findListAnomalies(index, findings);
-  findInternalListAnomalies(table, findings);
-  const edges = new EdgeList(table.count);
+  findInternalListAnomalies(records, findings);
+  const edges = new EdgeList(records.count);
   const graph = addListEdges(index, edges);
   const explain = (from: number, to: number, label: number) => explainListEdge(graph, from, to, label);
-  return analyse({ table, options, findings, edges, explain, budget });
+  return analyse({ records, options, findings, edges, explain, budget });
 }

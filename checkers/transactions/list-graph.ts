@@ -7,18 +7,10 @@
  * known, possibly committed writer are skipped: the order of the others is the same without them. A never-read append
  * has no successors, so an `info` transaction that left no trace can lie on no cycle.
  */
-import type { PlainJson } from "../history.ts";
 import type { EdgeList } from "./edges.ts";
-import { type ListIndex, versionRead } from "./list-index.ts";
-import { FAIL, OK, RW, type Step, WR, WW } from "./types.ts";
-
-/** Transaction that wrote the version, -1 when nobody did or when it was aborted. */
-function writerOf(index: ListIndex, key: number, position: number): number {
-  const append = index.appendAt[index.base[key]! + position]!;
-  if (append < 0) return -1;
-  const row = index.appends.row[append]!;
-  return index.table.status[row] === FAIL ? -1 : row;
-}
+import { elementAt, type ListIndex, versionRead, writerAt } from "./list-index.ts";
+import { APPEND, keyName, READ, scalarOf } from "./records.ts";
+import { FAIL, RW, type Step, WR, WW } from "./types.ts";
 
 export type ListGraph = {
   readonly index: ListIndex;
@@ -31,48 +23,55 @@ export type ListGraph = {
 };
 
 export function addListEdges(index: ListIndex, edges: EdgeList): ListGraph {
-  const keys = index.longest.length;
+  const keys = index.lengths.length;
   const knownFrom = new Int32Array(index.appendAt.length);
   const lastKnown = new Int32Array(keys).fill(-1);
   for (let key = 0; key < keys; key += 1) {
     const base = index.base[key]!;
-    const length = index.longest[key]!.length;
+    const length = index.lengths[key]!;
     let known = length;
+    let knownWriter = -1;
     for (let position = length - 1; position >= 0; position -= 1) {
-      const writer = writerOf(index, key, position);
+      const writer = writerAt(index, key, position);
       if (writer >= 0) {
         if (known === length) lastKnown[key] = position;
-        else addEdge(edges, writer, writerOf(index, key, known), WW);
+        else if (writer !== knownWriter) edges.add(writer, knownWriter, WW);
         known = position;
+        knownWriter = writer;
       }
       knownFrom[base + position] = known;
     }
   }
-  const unread = findUnread(index);
+  const graph = { index, knownFrom, lastKnown, unread: findUnread(index) };
+  addReadEdges(graph, edges);
+  return graph;
+}
+
+function addReadEdges({ index, knownFrom, lastKnown, unread }: ListGraph, edges: EdgeList): void {
+  const { opCount, opKind, opKey, opRow } = index.records;
   const lastReaders = new Map<number, number[]>();
-  for (let read = 0; read < index.readList.length; read += 1) {
-    const key = index.readKey[read]!;
-    const row = index.readRow[read]!;
+  for (let read = 0; read < opCount; read += 1) {
+    if (opKind[read] !== READ) continue;
+    const key = opKey[read]!;
+    const row = opRow[read]!;
     const position = versionRead(index, read);
     if (position === -2) continue;
     if (position >= 0) {
-      const writer = writerOf(index, key, position);
-      if (writer >= 0) addEdge(edges, writer, row, WR);
+      const writer = writerAt(index, key, position);
+      if (writer >= 0 && writer !== row) edges.add(writer, row, WR);
     }
-    const next = position + 1 < index.longest[key]!.length ? knownFrom[index.base[key]! + position + 1]! : -1;
-    if (next >= 0 && next < index.longest[key]!.length) addEdge(edges, row, writerOf(index, key, next), RW);
-    else if (unread.has(key)) pushTo(lastReaders, key, row);
+    const length = index.lengths[key]!;
+    const next = position + 1 < length ? knownFrom[index.base[key]! + position + 1]! : length;
+    if (next < length) {
+      const writer = writerAt(index, key, next);
+      if (writer !== row) edges.add(row, writer, RW);
+    } else if (unread.has(key)) pushTo(lastReaders, key, row);
   }
   for (const [key, appends] of unread) {
-    const writers = [...new Set(appends.map((append) => index.appends.row[append]!))];
-    if (lastKnown[key]! >= 0) edges.addAll([writerOf(index, key, lastKnown[key]!)], writers, WW);
+    const writers = [...new Set(appends.map((append) => opRow[append]!))];
+    if (lastKnown[key]! >= 0) edges.addAll([writerAt(index, key, lastKnown[key]!)], writers, WW);
     edges.addAll([...new Set(lastReaders.get(key) ?? [])], writers, RW);
   }
-  return { index, knownFrom, lastKnown, unread };
-}
-
-function addEdge(edges: EdgeList, from: number, to: number, label: number): void {
-  if (from !== to) edges.add(from, to, label);
 }
 
 function pushTo<K>(lists: Map<K, number[]>, key: K, item: number): void {
@@ -82,87 +81,100 @@ function pushTo<K>(lists: Map<K, number[]>, key: K, item: number): void {
 }
 
 function findUnread(index: ListIndex): Map<number, number[]> {
+  const { opCount, opKind, opKey, opRow, status } = index.records;
   const unread = new Map<number, number[]>();
-  for (let append = 0; append < index.appends.count; append += 1) {
-    if (index.positionOf[append]! >= 0) continue;
-    if (index.table.status[index.appends.row[append]!] === FAIL) continue;
-    pushTo(unread, index.appends.key[append]!, append);
+  for (let op = 0; op < opCount; op += 1) {
+    if (opKind[op] !== APPEND || index.positionOf[op]! >= 0 || status[opRow[op]!] === FAIL) continue;
+    pushTo(unread, opKey[op]!, op);
   }
   return unread;
 }
 
 /** Why `from` precedes `to` by an edge of this label; undefined when it does not. */
 export function explainListEdge(graph: ListGraph, from: number, to: number, label: number): Step | undefined {
-  if (label === WR) return explainRead(graph, from, to);
+  if (label === WR) return explainRead(graph.index, from, to);
   if (label === WW) return explainWrite(graph, from, to);
   return label === RW ? explainAntiDependency(graph, from, to) : undefined;
 }
 
-function explainRead({ index }: ListGraph, from: number, to: number): Step | undefined {
-  if (index.table.status[to] !== OK) return undefined;
-  for (const [position, operation] of index.table.operations[to]!.entries()) {
-    const list = operation[2];
-    if (operation[0] !== "r" || !Array.isArray(list) || list.length === 0) continue;
-    const element = list[list.length - 1];
-    const append = index.appends.find(index.appends.findKey(operation[1]), element);
-    if (append < 0 || index.appends.row[append] !== from || index.positionOf[append]! < 0) continue;
-    return { type: "wr", key: operation[1], value: element, from: index.appends.position[append]!, to: position };
+function explainRead(index: ListIndex, from: number, to: number): Step | undefined {
+  const { records } = index;
+  for (let op = records.opsStart[to]!; op < records.opsEnd[to]!; op += 1) {
+    if (records.opKind[op] !== READ) continue;
+    const position = versionRead(index, op);
+    const key = records.opKey[op]!;
+    if (position < 0 || writerAt(index, key, position) !== from) continue;
+    const append = index.appendAt[index.base[key]! + position]!;
+    return stepBetween(index, { type: "wr", from: append, to: op, key: op, value: elementAt(index, key, position) });
   }
   return undefined;
 }
 
 function explainWrite(graph: ListGraph, from: number, to: number): Step | undefined {
   const { index } = graph;
-  for (const [position, operation] of index.table.operations[to]!.entries()) {
-    if (operation[0] !== "append") continue;
-    const key = index.appends.findKey(operation[1]);
-    const append = index.appends.find(key, operation[2] as string | number);
-    const own = index.positionOf[append]!;
-    const before = own < 0 ? graph.lastKnown[key]! : knownBefore(index, key, own);
-    if (before < 0 || writerOf(index, key, before) !== from) continue;
-    const value = index.longest[key]![before]!;
-    const mine = index.appends.position[index.appendAt[index.base[key]! + before]!]!;
-    return { type: "ww", key: operation[1], value, valueNext: operation[2], from: mine, to: position };
+  const { records } = index;
+  for (let op = records.opsStart[to]!; op < records.opsEnd[to]!; op += 1) {
+    if (records.opKind[op] !== APPEND) continue;
+    const key = records.opKey[op]!;
+    let before = index.positionOf[op]! < 0 ? graph.lastKnown[key]! : index.positionOf[op]! - 1;
+    while (before >= 0 && writerAt(index, key, before) < 0) before -= 1;
+    if (before < 0 || writerAt(index, key, before) !== from) continue;
+    const append = index.appendAt[index.base[key]! + before]!;
+    const step = stepBetween(index, {
+      type: "ww",
+      from: append,
+      to: op,
+      key: op,
+      value: elementAt(index, key, before),
+    });
+    return { ...step, valueNext: scalarOf(records, op) };
   }
   return undefined;
-}
-
-function knownBefore(index: ListIndex, key: number, position: number): number {
-  let before = position - 1;
-  while (before >= 0 && writerOf(index, key, before) < 0) before -= 1;
-  return before;
 }
 
 function explainAntiDependency(graph: ListGraph, from: number, to: number): Step | undefined {
   const { index } = graph;
-  if (index.table.status[from] !== OK) return undefined;
-  for (const [position, operation] of index.table.operations[from]!.entries()) {
-    if (operation[0] !== "r") continue;
-    const key = index.appends.findKey(operation[1]);
-    const list = (operation[2] ?? []) as readonly PlainJson[];
-    const last = list.length === 0 ? -1 : readPosition(index, key, list[list.length - 1]);
-    if (last === -2) continue;
-    const next = nextWrite(graph, key, last, to);
+  const { records } = index;
+  for (let op = records.opsStart[from]!; op < records.opsEnd[from]!; op += 1) {
+    if (records.opKind[op] !== READ) continue;
+    const key = records.opKey[op]!;
+    const position = versionRead(index, op);
+    const next = position === -2 ? -1 : nextWrite(graph, key, position, to);
     if (next < 0) continue;
-    const value = last < 0 ? null : index.longest[key]![last]!;
-    const valueNext = index.appends.values[next]!;
-    return { type: "rw", key: operation[1], value, valueNext, from: position, to: index.appends.position[next]! };
+    const value = position < 0 ? undefined : elementAt(index, key, position);
+    return {
+      ...stepBetween(index, { type: "rw", from: op, to: next, key: op, value }),
+      valueNext: scalarOf(records, next),
+    };
   }
   return undefined;
-}
-
-function readPosition(index: ListIndex, key: number, element: PlainJson | undefined): number {
-  const append = index.appends.find(key, element as string | number);
-  if (append >= 0 && index.positionOf[append]! >= 0) return index.positionOf[append]!;
-  const position = index.longest[key]!.indexOf(element as string | number); // an element that nobody appended
-  return position < 0 ? -2 : position;
 }
 
 /** The append by `writer` that follows the version at `last` directly, -1 when another one does. */
 function nextWrite(graph: ListGraph, key: number, last: number, writer: number): number {
   const { index } = graph;
-  const length = index.longest[key]!.length;
+  const length = index.lengths[key]!;
   const next = last + 1 < length ? graph.knownFrom[index.base[key]! + last + 1]! : length;
-  if (next < length) return writerOf(index, key, next) === writer ? index.appendAt[index.base[key]! + next]! : -1;
-  return graph.unread.get(key)?.find((append) => index.appends.row[append] === writer) ?? -1;
+  if (next < length) return writerAt(index, key, next) === writer ? index.appendAt[index.base[key]! + next]! : -1;
+  return graph.unread.get(key)?.find((append) => index.records.opRow[append] === writer) ?? -1;
+}
+
+type Between = {
+  readonly type: Step["type"];
+  /** Micro-operations: of the first transaction, of the second, and one that names the key. */
+  readonly from: number;
+  readonly to: number;
+  readonly key: number;
+  /** Value code of the version; undefined: the empty list. */
+  readonly value: number | undefined;
+};
+
+function stepBetween({ records }: ListIndex, { type, from, to, key, value }: Between): Step {
+  return {
+    type,
+    key: keyName(records, key),
+    value: value === undefined ? null : records.values.decode(value),
+    from: from - records.opsStart[records.opRow[from]!]!,
+    to: to - records.opsStart[records.opRow[to]!]!,
+  };
 }

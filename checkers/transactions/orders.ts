@@ -6,24 +6,24 @@
  * most three edges a transaction. An `info` or unfinished transaction has successors in neither order.
  */
 import type { EdgeList } from "./edges.ts";
-import type { TransactionTable } from "./table.ts";
+import type { TransactionRecords } from "./records.ts";
 import { FAIL, OK, ONWARD, PROCESS, REALTIME } from "./types.ts";
 
 /** Returns true when some transaction precedes another. */
-export function addRealtimeEdges(table: TransactionTable, edges: EdgeList): boolean {
-  const rowAt = rowsByPosition(table);
+export function addRealtimeEdges(records: TransactionRecords, edges: EdgeList): boolean {
+  const { rowAt } = records;
   let barrier = -1;
   let isOpen = false; // no invocation has used the barrier yet
   let hasPair = false;
   for (let position = 0; position < rowAt.length; position += 1) {
     const row = rowAt[position]!;
-    if (row < 0 || table.status[row] === FAIL) continue;
-    if (table.invokedAt[row] === position) {
+    if (row < 0 || records.status[row] === FAIL) continue;
+    if (records.invokedAt[row] === position) {
       if (barrier < 0) continue;
       edges.add(barrier, row, ONWARD);
       isOpen = false;
       hasPair = true;
-    } else if (table.status[row] === OK) {
+    } else if (records.status[row] === OK) {
       if (!isOpen) {
         const next = edges.addNode();
         if (barrier >= 0) edges.add(barrier, next, ONWARD);
@@ -37,34 +37,24 @@ export function addRealtimeEdges(table: TransactionTable, edges: EdgeList): bool
 }
 
 /** Returns true when some transaction precedes another. */
-export function addProcessEdges(table: TransactionTable, edges: EdgeList): boolean {
+export function addProcessEdges(records: TransactionRecords, edges: EdgeList): boolean {
   const latest = new Map<number, number>();
   let hasPair = false;
-  for (let row = 0; row < table.count; row += 1) {
-    if (table.status[row] === FAIL) continue;
-    const process = table.process[row]!;
+  for (let row = 0; row < records.count; row += 1) {
+    if (records.status[row] === FAIL) continue;
+    const process = records.process[row]!;
     const before = latest.get(process);
     if (before !== undefined) {
       edges.add(before, row, PROCESS);
       hasPair = true;
     }
-    if (table.status[row] === OK) latest.set(process, row);
+    if (records.status[row] === OK) latest.set(process, row);
   }
   return hasPair;
 }
 
-/** Row of each event, -1 for events of no transaction. */
-export function rowsByPosition(table: TransactionTable): Int32Array {
-  const rowAt = new Int32Array(table.events.length).fill(-1);
-  for (let row = 0; row < table.count; row += 1) {
-    if (table.invokedAt[row]! >= 0) rowAt[table.invokedAt[row]!] = row;
-    if (table.completedAt[row]! >= 0) rowAt[table.completedAt[row]!] = row;
-  }
-  return rowAt;
-}
-
 /** True when `before` completed before `after` was invoked. */
-export function precedesInRealtime(table: TransactionTable, before: number, after: number): boolean {
-  const completed = table.completedAt[before]!;
-  return table.status[before] === OK && completed >= 0 && completed < table.invokedAt[after]!;
+export function precedesInRealtime(records: TransactionRecords, before: number, after: number): boolean {
+  const completed = records.completedAt[before]!;
+  return records.status[before] === OK && completed >= 0 && completed < records.invokedAt[after]!;
 }

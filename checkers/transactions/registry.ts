@@ -1,29 +1,48 @@
 /**
  * The transaction checkers by the name that `--model` uses.
  */
-import type { NamedChecker } from "../named-checker.ts";
-import { demandKnownOptions } from "../named-checker.ts";
-import { ANALYSIS_OPTIONS, readAnalysisOptions } from "./analysis.ts";
+import { demandKnownOptions, type NamedChecker } from "../named-checker.ts";
+import { ANALYSIS_OPTIONS, type Analysis, readAnalysisOptions } from "./analysis.ts";
 import { analyseListAppend } from "./list-append.ts";
 import { guarded, toVerdict, unknownVerdict } from "./report.ts";
+import { analyseRwRegister, REGISTER_OPTIONS, readRegisterOptions } from "./rw-register.ts";
+import type { CycleWords } from "./sentences.ts";
+import type { Verdict } from "../verdict.ts";
 
 const listAppend: NamedChecker = {
   name: "list-append",
-  summary: "transactions that append to lists and read them: all of Elle's anomalies",
+  summary: "transactions that append to lists and read them: isolation anomalies, and the models they rule out",
   options: ANALYSIS_OPTIONS,
   check(history, options, budget) {
     demandKnownOptions(options, ANALYSIS_OPTIONS);
     const wanted = readAnalysisOptions(options);
-    return guarded("list-append", history.length, () => {
-      const analysis = analyseListAppend(history, wanted, budget);
-      if (analysis.table.okCount === 0) {
-        return unknownVerdict("list-append", "no transaction completed", 0, analysis.table.count);
-      }
-      return toVerdict("list-append", analysis, { wrote: "appended" });
-    });
+    return guarded("list-append", history.length, () =>
+      judge("list-append", analyseListAppend(history, wanted, budget), { wrote: "appended" }),
+    );
   },
 };
 
+const ALL_REGISTER_OPTIONS = { ...ANALYSIS_OPTIONS, ...REGISTER_OPTIONS };
+
+const rwRegister: NamedChecker = {
+  name: "rw-register",
+  summary:
+    "transactions that read and write registers, each value once: isolation anomalies, and the models they rule out",
+  options: ALL_REGISTER_OPTIONS,
+  check(history, options, budget) {
+    demandKnownOptions(options, ALL_REGISTER_OPTIONS);
+    const wanted = { ...readAnalysisOptions(options), ...readRegisterOptions(options) };
+    return guarded("rw-register", history.length, () =>
+      judge("rw-register", analyseRwRegister(history, wanted, budget), { wrote: "wrote" }),
+    );
+  },
+};
+
+function judge(checker: string, analysis: Analysis, words: CycleWords): Verdict {
+  if (analysis.records.okCount > 0) return toVerdict(checker, analysis, words);
+  return unknownVerdict(checker, "no transaction completed", 0, analysis.records.count);
+}
+
 export const transactionCheckers: ReadonlyMap<string, NamedChecker> = new Map(
-  [listAppend].map((checker) => [checker.name, checker]),
+  [listAppend, rwRegister].map((checker) => [checker.name, checker]),
 );

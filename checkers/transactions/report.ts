@@ -6,23 +6,23 @@ import { HistoryError, type PlainJson } from "../history.ts";
 import type { Verdict } from "../verdict.ts";
 import type { Analysis } from "./analysis.ts";
 import { type CycleWords, tellCycle, tellCycleBriefly } from "./sentences.ts";
-import { eventIndex, operationOf, type TransactionTable } from "./table.ts";
+import { eventIndex, operationOf, type TransactionRecords } from "./records.ts";
 import type { Cycle, Step } from "./types.ts";
 
 const LINES_MAX = 10;
 
 export function toVerdict(checker: string, analysis: Analysis, words: CycleWords): Verdict {
-  const operations = analysis.table.count;
+  const operations = analysis.records.count;
   const details = toDetails(analysis);
   if (analysis.validity === true) return { kind: "valid", checker, operations, details };
   if (analysis.validity === "unknown") {
     const reasons = analysis.statuses.map((status) => REASONS[status] ?? status);
-    return unknownVerdict(checker, reasons.join("; "), analysis.table.okCount, operations);
+    return unknownVerdict(checker, reasons.join("; "), analysis.records.okCount, operations);
   }
   const types = analysis.anomalyTypes.filter((type) => !analysis.statuses.includes(type));
   const property = `${types.slice(0, 4).join(", ")}${types.length > 4 ? ", ..." : ""}`;
   const lines = tell(analysis, types, words);
-  const proof = proofRows(analysis, types).map((row) => operationOf(analysis.table, row));
+  const proof = proofRows(analysis, types).map((row) => operationOf(analysis.records, row));
   return { kind: "invalid", checker, operations, evidence: { property, lines, proof, details } };
 }
 
@@ -61,11 +61,11 @@ function tell(analysis: Analysis, types: readonly string[], words: CycleWords): 
   }
   for (const type of types) {
     const cycle = analysis.cycles.get(type)?.cases[0];
-    if (cycle !== undefined && cycle !== story) lines.push(tellCycleBriefly(analysis.table, cycle, words));
+    if (cycle !== undefined && cycle !== story) lines.push(tellCycleBriefly(analysis.records, cycle, words));
   }
   if (story === undefined) return lines.slice(0, LINES_MAX);
-  const told = tellCycle(analysis.table, story, words);
-  if (lines.length + 1 + told.length > LINES_MAX) lines.push(tellCycleBriefly(analysis.table, story, words));
+  const told = tellCycle(analysis.records, story, words);
+  if (lines.length + 1 + told.length > LINES_MAX) lines.push(tellCycleBriefly(analysis.records, story, words));
   else lines.push(`${story.type}: a cycle of ${story.steps.length} transactions.`, ...told);
   return lines.slice(0, LINES_MAX);
 }
@@ -101,7 +101,7 @@ export function toDetails(analysis: Analysis): { readonly [key: string]: PlainJs
     record(
       type,
       list.count,
-      list.cases.map((cycle) => cycleData(analysis.table, cycle)),
+      list.cases.map((cycle) => cycleData(analysis.records, cycle)),
     );
   }
   return {
@@ -116,10 +116,10 @@ export function toDetails(analysis: Analysis): { readonly [key: string]: PlainJs
   };
 }
 
-function cycleData(table: TransactionTable, cycle: Cycle): PlainJson {
+function cycleData(records: TransactionRecords, cycle: Cycle): PlainJson {
   return {
     type: cycle.type,
-    cycle: cycle.transactions.map((row) => eventIndex(table, row)),
+    cycle: cycle.transactions.map((row) => eventIndex(records, row)),
     steps: cycle.steps.map(stepData),
   };
 }

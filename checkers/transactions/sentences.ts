@@ -1,9 +1,9 @@
 /**
  * Cycles told in sentences: who the transactions are, why each precedes the next, and where the contradiction lies.
  */
-import { show } from "../history.ts";
-import { eventIndex, type TransactionTable } from "./table.ts";
-import type { Cycle, MicroOp, Step } from "./types.ts";
+import { type PlainJson, show } from "../history.ts";
+import { eventIndex, operationsOf, type TransactionRecords } from "./records.ts";
+import type { Cycle, Step } from "./types.ts";
 
 /** Transactions of a longer cycle that are still told one by one. */
 const STEPS_MAX = 8;
@@ -14,10 +14,10 @@ export type CycleWords = {
 };
 
 /** The whole story of one cycle, one sentence a line. */
-export function tellCycle(table: TransactionTable, cycle: Cycle, words: CycleWords): readonly string[] {
+export function tellCycle(records: TransactionRecords, cycle: Cycle, words: CycleWords): readonly string[] {
   const names = cycle.steps.map((_, i) => `T${i + 1}`);
   const told = Math.min(cycle.steps.length, STEPS_MAX);
-  const lines = names.slice(0, told).map((name, i) => `${name} is ${introduce(table, cycle.transactions[i]!)}.`);
+  const lines = names.slice(0, told).map((name, i) => `${name} is ${introduce(records, cycle.transactions[i]!)}.`);
   for (let i = 0; i < told; i += 1) {
     const isLast = i === cycle.steps.length - 1;
     const pair = [names[i]!, names[(i + 1) % names.length]!] as const;
@@ -30,8 +30,8 @@ export function tellCycle(table: TransactionTable, cycle: Cycle, words: CycleWor
 }
 
 /** The same in one line, for verdicts that show several anomalies. */
-export function tellCycleBriefly(table: TransactionTable, cycle: Cycle, words: CycleWords): string {
-  const names = cycle.transactions.map((row) => `event ${eventIndex(table, row)}`);
+export function tellCycleBriefly(records: TransactionRecords, cycle: Cycle, words: CycleWords): string {
+  const names = cycle.transactions.map((row) => `event ${eventIndex(records, row)}`);
   const steps = cycle.steps
     .slice(0, STEPS_MAX)
     .map((step, i) => `${names[i]} precedes ${names[i + 1]} (${reason(step, [names[i]!, names[i + 1]!], words)})`);
@@ -39,13 +39,15 @@ export function tellCycleBriefly(table: TransactionTable, cycle: Cycle, words: C
   return `${cycle.type}: ${steps.join("; ")}${rest}.`;
 }
 
-function introduce(table: TransactionTable, row: number): string {
-  const operations = table.operations[row]!.slice(0, 6).map(tellOperation);
-  const more = table.operations[row]!.length > 6 ? ", ..." : "";
-  return `event ${eventIndex(table, row)} of process ${table.process[row]}: ${operations.join(", ")}${more}`;
+function introduce(records: TransactionRecords, row: number): string {
+  const all = operationsOf(records, row);
+  const operations = all.slice(0, 6).map(tellOperation);
+  const more = all.length > 6 ? ", ..." : "";
+  return `event ${eventIndex(records, row)} of process ${records.process[row]}: ${operations.join(", ")}${more}`;
 }
 
-function tellOperation([f, key, value]: MicroOp): string {
+function tellOperation(operation: PlainJson): string {
+  const [f, key, value] = operation as readonly [string, PlainJson, PlainJson];
   const verb = f === "r" ? "read" : f === "w" ? "wrote" : f;
   return `${verb} ${show(key)} ${value === null ? "as nothing" : show(value)}`;
 }

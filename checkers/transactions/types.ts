@@ -11,9 +11,6 @@ export const OK = 0;
 export const INFO = 1;
 export const FAIL = 2;
 
-/** ["append", key, element], ["w", key, value], ["r", key, what was read or null]. */
-export type MicroOp = readonly [string, Scalar, PlainJson];
-
 /** Labels of an edge between transactions, as bits. */
 export const WW = 1;
 export const WR = 2;
