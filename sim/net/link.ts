@@ -25,6 +25,10 @@ export type Link = {
   readonly inFlight: Packet[];
   /** What a hold keeps, in the order it came. */
   held: Packet[];
+  /** How many connections were opened in this direction. */
+  connectionCount: number;
+  /** Resets that belong to no connection; made at the first. */
+  strays: Flow | null;
 };
 
 export type Flow = {
@@ -102,6 +106,8 @@ export function makeLink(
     busyUntilUs: 0,
     inFlight: [],
     held: [],
+    connectionCount: 0,
+    strays: null,
   };
   link.flow = makeFlow(link, datagrams, false);
   return link;

@@ -1,7 +1,9 @@
 /** What the network keeps for a host: its ports and its links. The operating system's side; incarnations come and go. */
 import type { Address, Codec } from "../host.ts";
 import type { Incarnation } from "../kernel.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { Link, Packet } from "./link.ts";
+import type { ListenerState } from "./streams.ts";
 
 export type NetHost = {
   readonly index: number;
@@ -14,6 +16,9 @@ export type NetHost = {
   nextDatagramPort: number;
   /** Datagrams that arrived while the host is paused, in order. */
   waiting: Packet[];
+  readonly listeners: Map<number, ListenerState>;
+  /** By local port, remote host and remote port. */
+  readonly endpoints: Map<number, Endpoint>;
   nextStreamPort: number;
   /** Outgoing links by the name of the target; only those that were used. */
   readonly linksByName: Map<string, Link>;
@@ -42,6 +47,8 @@ export function makeNetHost(index: number, name: string): NetHost {
     datagramPorts: new Map(),
     nextDatagramPort: PORT_DYNAMIC_MIN,
     waiting: [],
+    listeners: new Map(),
+    endpoints: new Map(),
     nextStreamPort: PORT_DYNAMIC_MIN,
     linksByName: new Map(),
     linksIn: [],

@@ -10,24 +10,31 @@ import { Datagrams } from "./datagrams.ts";
 import { makeNetHost, type NetHost } from "./net-host.ts";
 import { LINK_DEFAULT, type LinkProperties } from "./properties.ts";
 import type { RuleOptions } from "./rule.ts";
+import { STREAM_DEFAULT, type StreamOptions } from "./segment.ts";
+import { Streams } from "./streams.ts";
 import { Topology } from "./topology.ts";
 import { Wire } from "./wire.ts";
 
 export type NetworkOptions = {
   /** Properties of every direction of every link; what is left out is LINK_DEFAULT. */
   readonly link?: Partial<LinkProperties>;
+  /** Buffers and timers of connections; what is left out is STREAM_DEFAULT. */
+  readonly stream?: Partial<StreamOptions>;
 };
 
 export class Network {
   readonly #kernel: Kernel;
   readonly #topology: Topology;
   readonly #datagrams: Datagrams;
+  readonly #streams: Streams;
 
   /** Throws RangeError for a property out of bounds. */
   constructor(kernel: Kernel, options: NetworkOptions = {}) {
     this.#kernel = kernel;
     this.#topology = new Topology(kernel, { ...LINK_DEFAULT, ...options.link });
-    this.#datagrams = new Datagrams(kernel, this.#topology, new Wire(kernel, this.#topology));
+    const wire = new Wire(kernel, this.#topology);
+    this.#datagrams = new Datagrams(kernel, this.#topology, wire);
+    this.#streams = new Streams(kernel, this.#topology, wire, { ...STREAM_DEFAULT, ...options.stream });
   }
 
   /** Names a host; its index is the one its incarnations carry. */
@@ -46,7 +53,15 @@ export class Network {
         if (kernel.enter(incarnation)) return this.#datagrams.open(host, incarnation, options);
         return { address: Object.freeze({ host: host.name, port: options.port }), send: () => {}, close: () => {} };
       },
-    } as Net;
+      listen: (port, accept) => {
+        if (kernel.enter(incarnation)) return this.#streams.listen(host, incarnation, port, accept);
+        return { address: Object.freeze({ host: host.name, port }), close: () => {} };
+      },
+      connect: (to, handlers, options) => {
+        if (kernel.enter(incarnation)) return this.#streams.connect(host, incarnation, to, handlers, options);
+        return new Promise(() => {});
+      },
+    };
   }
 
   /**
@@ -58,6 +73,7 @@ export class Network {
     host.incarnation = null;
     if (how === "power-loss") host.isSystemUp = false;
     this.#datagrams.endProcess(host);
+    this.#streams.endProcess(host, how);
   }
 
   /** To be called after isPaused of the incarnation has changed: on resume, what waited is handed over. */
