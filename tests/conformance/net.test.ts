@@ -151,8 +151,8 @@ describe.each(rigs)("a connection over %s", (_name, make) => {
   });
 
   it("carries megabytes both ways at once, with backpressure, byte for byte", async () => {
-    const up = pattern(2_000_003, 1);
-    const down = pattern(1_500_001, 7);
+    const up = pattern(8_000_003, 1);
+    const down = pattern(8_000_001, 7);
     const finish = (connection: Connection): void => connection.end();
     const peers: Peer[] = [];
     const listener = await rig.call("b", (net) =>
