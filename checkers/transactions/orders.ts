@@ -43,6 +43,7 @@ export function addProcessEdges(records: TransactionRecords, edges: EdgeList): b
   for (let row = 0; row < records.count; row += 1) {
     if (records.status[row] === FAIL) continue;
     const process = records.process[row]!;
+    if (process < 0) continue; // the history does not say who ran it
     const before = latest.get(process);
     if (before !== undefined) {
       edges.add(before, row, PROCESS);

@@ -84,7 +84,6 @@ export class RecordsBuilder {
     this.#timeUsAt[position] = event.timeUs;
     this.#rowAt[position] = -1;
     this.#events += 1;
-    if (event.process < 0) return; // a nemesis is no client
     const pending = this.#open.get(event.process);
     if (event.type === "invoke") {
       if (pending !== undefined) {

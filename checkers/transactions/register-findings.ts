@@ -8,8 +8,11 @@ import { describeKey, eventIndex, keyName, READ, scalarOf, type TransactionRecor
 import type { RegisterIndex } from "./register-index.ts";
 import { addFinding, FAIL, type Finding, type Findings, OK } from "./types.ts";
 
-/** "any": a key may hold one value from before the history; "nil": keys begin empty, so every unwritten value is garbage. */
-export type InitialValues = "any" | "nil";
+/**
+ * Values that nobody wrote. "any": a key may hold one from before the history; "nil": keys begin empty, so each is garbage;
+ * "fragment": the history is cut out of a longer one, and says nothing about them.
+ */
+export type InitialValues = "any" | "nil" | "fragment";
 
 export function findRegisterAnomalies(index: RegisterIndex, initialValues: InitialValues, findings: Findings): void {
   const { records, writes } = index;
@@ -59,6 +62,7 @@ function judgeRead({ records, writes }: RegisterIndex, read: number, write: numb
 }
 
 function findGarbage({ records, unwritten }: RegisterIndex, initialValues: InitialValues, findings: Findings): void {
+  if (initialValues === "fragment") return;
   const initial = new Map<number, number>();
   for (const { key, code, firstRead } of unwritten.values()) {
     const first = initial.get(key);

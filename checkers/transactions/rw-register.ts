@@ -25,10 +25,11 @@ export const REGISTER_OPTIONS: Readonly<Record<string, string>> = {
   "sequential-keys": "true: each key is sequentially consistent (false)",
   "linearizable-keys": "true: each key is linearizable (false)",
   "transaction-order": "JSON object from event index to place: the order that the database gave its transactions",
-  "initial-values": "any: a key may hold one value from before the history; nil: keys begin empty (any)",
+  "initial-values":
+    "any: a key may hold one value from before the history; nil: none does; fragment: earlier writes are missing (any)",
 };
 
-const INITIAL_VALUES: readonly InitialValues[] = ["any", "nil"];
+const INITIAL_VALUES: readonly InitialValues[] = ["any", "nil", "fragment"];
 
 /** Throws OptionError for a value that makes no sense. */
 export function readRegisterOptions(options: CheckerOptions): RegisterOptions {

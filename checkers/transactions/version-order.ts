@@ -143,7 +143,7 @@ function sequentialPairs(index: RegisterIndex): Pairs {
   const pairs: Pairs = [];
   const latest = new Map<number, Map<number, number>>();
   for (let row = 0; row < records.count; row += 1) {
-    if (records.status[row] === FAIL) continue;
+    if (records.status[row] === FAIL || records.process[row]! < 0) continue; // below 0: nobody knows whose
     let versions = latest.get(records.process[row]!);
     if (versions === undefined) {
       versions = new Map();
