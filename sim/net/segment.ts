@@ -54,7 +54,7 @@ export const STREAM_DEFAULT: StreamOptions = {
   receiveBufferBytes: 65_536,
   segmentBytesMax: 8_192,
   retryUsMin: 200_000,
-  retryUsMax: 2_000_000,
+  retryUsMax: 1_000_000,
   userTimeoutUs: 5_000_000,
   connectTimeoutUs: 3_000_000,
   backlogMax: 128,
