@@ -23,7 +23,9 @@ export function connectionTransport(init: TransportInit): Transport {
   const incoming = new Set<Connection>();
   const listener = init.host.net.listen(init.self.address.port, (connection) => {
     incoming.add(connection);
-    return receiveFrames(init, connection, () => incoming.delete(connection));
+    return receiveFrames(init, connection, () => {
+      incoming.delete(connection);
+    });
   });
   for (const peer of peers.values()) peer.connect();
   return {

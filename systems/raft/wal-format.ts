@@ -18,7 +18,7 @@ import type { Entry } from "./message.ts";
 
 export const BLOCK_BYTES: number = 512;
 const MAGIC = 0x5eed;
-const HEADER_BYTES = 63;
+const HEADER_BYTES = 61;
 const LENGTH_OFFSET = 6;
 const FLAG_CHECKPOINT = 1;
 
