@@ -80,7 +80,7 @@ function diskFaults(kind: FaultKind & `disk-${string}`, { atUs, host }: Directio
   const crash: Fault = { kind: "power-loss", atUs: atUs + 300_000, forUs: 300_000, hosts: [host] };
   switch (kind) {
     case "disk-torn":
-      return [{ kind, tearPerMillion: 1_000_000, ...on }, crash];
+      return [{ kind, tearPerMillion: 1_000_000, ...on }, ...crashesInSync(atUs, host)];
     case "disk-lost-sync":
       return [{ kind, perMillion: 1_000_000, ...on }, crash];
     case "disk-rot":
@@ -105,4 +105,12 @@ function diskFaults(kind: FaultKind & `disk-${string}`, { atUs, host }: Directio
     case "disk-slow":
       return [{ kind, factor: 20, ...on }];
   }
+}
+
+/** Sectors are dirty, and can be torn, just before they are synced. */
+function crashesInSync(atUs: number, host: string): readonly Fault[] {
+  return [1, 2, 3, 4].map((count) => {
+    const when = { on: "disk", name: "sync", target: host, count, afterUs: atUs + 200_000 * count } as const;
+    return { kind: "power-loss", when, forUs: 50_000, hosts: ["trigger"] };
+  });
 }

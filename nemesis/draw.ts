@@ -260,7 +260,7 @@ const DISK = {
     kind: "disk-eio",
     ...time,
     hosts: drawHost(random, context),
-    perMillion: random.logarithmic(2_000, 200_000),
+    perMillion: random.logarithmic(10_000, 300_000),
     ...(random.chance(400_000) ? { operations: [random.pick(["read", "write", "append", "sync"] as const)] } : {}),
   }),
   "disk-full": (random, context, time) => ({

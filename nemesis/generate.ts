@@ -7,7 +7,7 @@
  */
 import type { Random } from "../sim/random.ts";
 import { type DrawContext, drawFault, drawWhen, type Points } from "./draw.ts";
-import { FAULT_KINDS, type FaultKind } from "./kinds.ts";
+import { FAULT_KINDS, type FaultKind, familyOf, harmOf } from "./kinds.ts";
 import type { Fault, Plan, Shared } from "./plan.ts";
 
 export type GenerateOptions = {
@@ -54,14 +54,14 @@ const FREQUENCY: Record<FaultKind, Frequency> = {
   "clock-freeze": usual(300),
   "clock-backward": usual(300),
   "clock-rho": usual(300),
-  "disk-torn": usual(500),
-  "disk-lost-sync": usual(200),
+  "disk-torn": usual(200),
+  "disk-lost-sync": usual(100),
   "disk-failed-sync": usual(400),
-  "disk-rot": usual(300),
-  "disk-latent": usual(300),
+  "disk-rot": usual(200),
+  "disk-latent": usual(200),
   "disk-misdirect": usual(200),
   "disk-phantom": usual(200),
-  "disk-rollback": usual(200),
+  "disk-rollback": usual(100),
   "disk-eio": usual(400),
   "disk-full": usual(300),
   "disk-short-read": usual(200),
@@ -69,32 +69,43 @@ const FREQUENCY: Record<FaultKind, Frequency> = {
   "disk-slow": usual(400),
 };
 
-/** Faults that hurt most together: the second strikes the same host while the first is active, or right at its heal. */
-const COMPOUNDS: readonly (readonly [FaultKind, FaultKind])[] = [
-  ["disk-torn", "power-loss"],
-  ["disk-failed-sync", "power-loss"],
-  ["disk-failed-sync", "kill"],
-  ["disk-lost-sync", "power-loss"],
-  ["disk-rot", "kill"],
-  ["disk-latent", "power-loss"],
-  ["disk-misdirect", "kill"],
-  ["disk-phantom", "power-loss"],
-  ["disk-full", "kill"],
-  ["disk-stall", "power-loss"],
-  ["partition", "kill"],
-  ["partition", "power-loss"],
-  ["partition", "pause"],
-  ["partition", "wipe"],
-  ["pause", "clock-step"],
-  ["hold", "kill"],
-  ["delay", "pause"],
-  ["duplicate", "kill"],
+type Compound = { readonly first: FaultKind; readonly second: FaultKind; readonly perMille: number };
+
+const both = (first: FaultKind, second: FaultKind, perMille = 300): Compound => ({ first, second, perMille });
+
+/**
+ * Faults that hurt most together: the second strikes the same host while the first is active, or right at its heal. What a disk
+ * fault did shows at the next boot, so these are the frequent ones.
+ */
+const COMPOUNDS: readonly Compound[] = [
+  both("disk-torn", "power-loss", 1_200),
+  both("disk-lost-sync", "power-loss", 600),
+  both("disk-failed-sync", "power-loss", 500),
+  both("disk-failed-sync", "kill"),
+  both("disk-rot", "kill", 500),
+  both("disk-latent", "power-loss", 500),
+  both("disk-misdirect", "kill"),
+  both("disk-phantom", "power-loss"),
+  both("disk-rollback", "kill", 700),
+  both("disk-short-read", "kill"),
+  both("disk-eio", "kill"),
+  both("disk-full", "kill"),
+  both("disk-stall", "power-loss"),
+  both("partition", "kill"),
+  both("partition", "power-loss"),
+  both("partition", "pause"),
+  both("partition", "wipe"),
+  both("pause", "clock-step"),
+  both("hold", "kill"),
+  both("delay", "pause"),
+  both("duplicate", "kill"),
 ];
 
 const CALM_PER_MILLION = 33_000;
-const COMPOUND_PER_MILLE = 300;
 const SWIZZLE_PER_MILLE = 120;
 const REFERENCE_US = 5_000_000;
+/** How long a disk fault goes on after the boot of a compound's crash. */
+const BOOT_US = 100_000;
 /** Few faults are long: they hide what the others do. */
 const LONG_PER_MILLION = 80_000;
 const LONG_TIMES = 3;
@@ -108,9 +119,12 @@ export function generatePlan(random: Random, options: GenerateOptions): Plan {
   const isOn = (kind: FaultKind): boolean => options.kinds.includes(kind) && random.fork(`${kind}/on`).chance(500_000);
   const kinds = FAULT_KINDS.filter((kind) => isOn(kind) && isPossible(kind, context));
   const faults = kinds.flatMap((kind) => drawKind(random.fork(kind), kind, context, options));
-  for (const [first, second] of COMPOUNDS) {
-    if (!kinds.includes(first) || !kinds.includes(second)) continue;
-    faults.push(...drawCompound(random.fork(`compound/${first}+${second}`), first, second, context, options));
+  // All on one node, or the budget would refuse most of them.
+  const harmedHost = random.fork("harmed").pick(options.nodes);
+  for (const compound of COMPOUNDS) {
+    if (!kinds.includes(compound.first) || !kinds.includes(compound.second)) continue;
+    const draws = random.fork(`compound/${compound.first}+${compound.second}`);
+    faults.push(...drawCompound(draws, compound, harmedHost, context, options));
   }
   if (kinds.includes("hold")) faults.push(...drawSwizzle(random.fork("swizzle"), context, options));
   return { format: 1, faults: inOrder(faults) };
@@ -181,31 +195,43 @@ function drawForUs(random: Random, kind: FaultKind, { endUs }: DrawContext, atUs
 
 function drawCompound(
   random: Random,
-  first: FaultKind,
-  second: FaultKind,
+  compound: Compound,
+  harmedHost: string,
   context: DrawContext,
   options: GenerateOptions,
 ): Fault[] {
-  const count = drawCount(random, COMPOUND_PER_MILLE, context, options);
-  return Array.from({ length: count }, (_, i) => {
-    const draws = random.fork(String(i));
-    const host = draws.pick(context.nodes);
-    const atUs = drawAtUs(draws, context);
-    const forUs = drawForUs(draws, first, context, atUs);
-    // While the first is active, or a moment after its heal.
-    const laterUs = draws.chance(700_000) ? atUs + draws.below(forUs) : atUs + forUs + draws.below(30_000);
-    const secondAtUs = Math.min(laterUs, context.endUs - 1);
-    const secondForUs = drawForUs(draws, second, context, secondAtUs);
-    return [
-      onHost(drawFault(first, draws.fork("first"), context, { atUs, forUs }), host),
-      onHost(drawFault(second, draws.fork("second"), context, { atUs: secondAtUs, forUs: secondForUs }), host),
-    ];
-  }).flat();
+  const count = drawCount(random, compound.perMille, context, options);
+  return Array.from({ length: count }, (_, i) =>
+    drawPair(random.fork(String(i)), compound, harmedHost, context),
+  ).flat();
+}
+
+function drawPair(random: Random, { first, second }: Compound, harmedHost: string, context: DrawContext): Fault[] {
+  const host = harmOf({ kind: first }) === "passing" ? random.pick(context.nodes) : harmedHost;
+  const atUs = drawAtUs(random, context);
+  const firstForUs = drawForUs(random, first, context, atUs);
+  // While the first is active, or a moment after its heal.
+  const laterUs = random.chance(700_000) ? atUs + random.below(firstForUs) : atUs + firstForUs + random.below(30_000);
+  const secondAtUs = Math.min(laterUs, context.endUs - 1);
+  const secondForUs = drawForUs(random, second, context, secondAtUs);
+  const isOnDisk = familyOf(first) === "disk";
+  // A disk fault lasts until the host has booted again, or its boot would see a sound disk.
+  const untilUs = secondAtUs + secondForUs + BOOT_US;
+  const forUs = isOnDisk ? Math.max(1, Math.min(untilUs, context.endUs) - atUs) : firstForUs;
+  // Sectors are dirty while a sync is on its way: that is the moment to lose power.
+  const isInSync = isOnDisk && context.points.disk.includes("sync") && random.chance(700_000);
+  const when = { on: "disk", name: "sync", target: host, count: random.between(1, 4), afterUs: secondAtUs } as const;
+  const time: Shared = isInSync ? { when, forUs: secondForUs } : { atUs: secondAtUs, forUs: secondForUs };
+  return [
+    onHost(drawFault(first, random.fork("first"), context, { atUs, forUs }), host),
+    onHost(drawFault(second, random.fork("second"), context, time), host),
+  ];
 }
 
 /** The same fault on one host: partitions isolate it, network faults are on all of its links. */
 function onHost(fault: Fault, host: string): Fault {
-  const time = { ...(fault.atUs === undefined ? {} : { atUs: fault.atUs }), forUs: fault.forUs };
+  const { atUs, when, forUs } = fault;
+  const time = { ...(atUs === undefined ? {} : { atUs }), ...(when === undefined ? {} : { when }), forUs };
   if (fault.kind === "partition") return { kind: "partition", ...time, shape: "isolate", hosts: [host] };
   if ("links" in fault && fault.links !== undefined) {
     const { links: _links, ...rest } = fault;
