@@ -115,7 +115,7 @@ function classify<S>(operations: readonly Operation[], model: Model<S>): Classes
   for (let i = 0; i < operations.length; i += 1) {
     const operation = operations[i]!;
     const isBlind = model.isBlind?.(operation) === true;
-    const name = nameClass(operation, isBlind);
+    const name = model.classOf?.(operation) ?? nameClass(operation, isBlind);
     let number = byName.get(name);
     if (number === undefined) {
       number = classes.length;

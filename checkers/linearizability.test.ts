@@ -1,63 +1,73 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isLinearizable } from "./brute-force.ts";
-import type { Operation, PlainJson } from "./history.ts";
+import { Meter } from "./budget.ts";
+import type { Operation } from "./history.ts";
 import { checkLinearizability } from "./linearizability.ts";
 import { findFault } from "./linearizability-witness.ts";
-import { Meter } from "./budget.ts";
-import type { Model } from "./model.ts";
-import { casRegisterModel, registerModel } from "./models/register.ts";
-import { kvAppendModel } from "./models/kv-append.ts";
+import { CASES, type Case } from "./random-cases.test.help.ts";
 import { randomHistory } from "./random-history.test.help.ts";
 
-type Call = { readonly f: string; readonly input: PlainJson };
+const RUNS = Number(process.env["SEEDBED_CASES"] ?? 500);
 
-const value = fc.integer({ min: 0, max: 2 });
-const registerCall: fc.Arbitrary<Call> = fc.oneof(
-  fc.record({ f: fc.constant("read"), input: fc.constant(null) }),
-  fc.record({ f: fc.constant("write"), input: value }),
-);
-const casCall: fc.Arbitrary<Call> = fc.oneof(
-  registerCall,
-  fc.record({ f: fc.constant("cas"), input: fc.tuple(value, value) }),
-);
-const appendCall: fc.Arbitrary<Call> = fc.oneof(
-  fc.record({ f: fc.constant("get"), input: fc.constant(null) }),
-  fc.record({ f: fc.constantFrom("append", "put"), input: fc.constantFrom("a", "b") }),
-);
+/** A history as it is judged, and how often each answer came: a test that sees one answer only proves little. */
+function tally(): { valid: number; invalid: number } {
+  return { valid: 0, invalid: 0 };
+}
 
-const RUNS = Number(process.env["SEEDBED_CASES"] ?? 2000);
-
-/** Agrees with brute force, and its answers prove themselves: an order that is legal, a core that is impossible. */
-function expectAgreement<S>(operations: readonly Operation[], model: Model<S>): boolean {
-  const expected = isLinearizable(operations, model);
-  const verdict = checkLinearizability(operations, model);
-  expect(verdict.kind).toBe(expected ? "valid" : "invalid");
-  if (verdict.kind === "valid") {
-    const order = (verdict.linearization ?? []).map((id) => operations.find((operation) => operation.id === id)!);
-    expect(findFault(order, operations, model, new Meter({ stepsMax: 1e6, bytesMax: 1e6 }))).toBeUndefined();
-  }
-  return expected;
+function expectOrder(operations: readonly Operation[], ids: readonly number[] | undefined, one: Case): void {
+  const order = (ids ?? []).map((id) => operations.find((operation) => operation.id === id)!);
+  expect(findFault(order, operations, one.model, new Meter({ stepsMax: 1e6, bytesMax: 1e6 }))).toBeUndefined();
 }
 
 describe("the generic search", () => {
-  const cases: readonly [string, Model<never>, fc.Arbitrary<Call>][] = [
-    ["register", registerModel() as unknown as Model<never>, registerCall],
-    ["cas-register", casRegisterModel({ init: 0 }) as unknown as Model<never>, casCall],
-    ["kv-append", kvAppendModel() as unknown as Model<never>, appendCall],
-  ];
-  for (const [name, model, call] of cases) {
-    it(`agrees with brute force on small histories of a ${name}`, () => {
-      let valid = 0;
-      let invalid = 0;
+  for (const one of CASES) {
+    it(`agrees with brute force on small histories: ${one.name}`, () => {
+      const seen = tally();
       fc.assert(
-        fc.property(randomHistory(model, call), (operations) => {
-          if (expectAgreement(operations, model)) valid += 1;
-          else invalid += 1;
+        fc.property(randomHistory(one.model, one.call, one.options), (operations) => {
+          const expected = isLinearizable(operations, one.model);
+          const model = one.refine?.(operations) ?? one.model;
+          const verdict = checkLinearizability(operations, { ...model, keyOf: () => "" });
+          expect(verdict.kind).toBe(expected ? "valid" : "invalid");
+          seen[expected ? "valid" : "invalid"] += 1;
+          if (verdict.kind === "valid") expectOrder(operations, verdict.linearization, one);
         }),
         { numRuns: RUNS },
       );
-      expect(Math.min(valid, invalid)).toBeGreaterThan(RUNS / 30);
+      expect(Math.min(seen.valid, seen.invalid)).toBeGreaterThan(RUNS / 100);
+    });
+  }
+});
+
+describe("the special algorithms", () => {
+  for (const one of CASES) {
+    const { special } = one;
+    if (special === undefined) continue;
+    it(`${special.name} agrees with brute force on small histories: ${one.name}`, () => {
+      const seen = tally();
+      let unsuited = 0;
+      fc.assert(
+        fc.property(randomHistory(one.model, one.call, one.options), (drawn) => {
+          const operations = one.prepare?.(drawn) ?? drawn;
+          const result = special.check(operations);
+          if (result.kind === "unsuited") {
+            unsuited += 1;
+            return;
+          }
+          const expected = isLinearizable(operations, one.model);
+          expect(result.kind).toBe(expected ? "valid" : "invalid");
+          seen[expected ? "valid" : "invalid"] += 1;
+          if (result.kind === "valid") {
+            const order = result.order.map((operation) => operation.id);
+            expectOrder(operations, order, one);
+            expect(special.replay(result.order)).toBeUndefined();
+          }
+        }),
+        { numRuns: RUNS },
+      );
+      expect(Math.min(seen.valid, seen.invalid)).toBeGreaterThan(RUNS / 100);
+      expect(unsuited).toBeLessThan(RUNS / 2);
     });
   }
 });

@@ -13,6 +13,7 @@ import { prepareProblem } from "./linearizability-problem.ts";
 import { type SearchResult, searchLinearization } from "./linearizability-search.ts";
 import { buildLinearization } from "./linearizability-witness.ts";
 import type { Model } from "./model.ts";
+import { findMisplaced, type Special } from "./special/special.ts";
 import { compareText } from "./values.ts";
 import type { Unknown, Verdict } from "./verdict.ts";
 
@@ -20,6 +21,8 @@ export type LinearizabilityOptions = {
   readonly budget?: Budget;
   /** Shrink the history of an invalid verdict; true unless said otherwise. */
   readonly isShrinking?: boolean;
+  /** A faster algorithm for this model; where it is unsuited the search decides. */
+  readonly special?: Special;
 };
 
 /** Checks completed and pending operations against a model. The operations must come from one history. */
@@ -31,16 +34,34 @@ export function checkLinearizability<S>(
   const meter = new Meter(options.budget ?? DEFAULT_BUDGET);
   const parts = partition(operations, model);
   const linearization: number[] = [];
+  const checkers = new Set<string>();
   let unknown: Unknown | undefined;
   for (const part of parts) {
-    const verdict = checkPartition(part, model, meter, options.isShrinking ?? true);
+    const verdict =
+      checkSpecially(part, options.special) ?? checkPartition(part, model, meter, options.isShrinking ?? true);
+    checkers.add(verdict.checker);
     if (verdict.kind === "invalid") return { ...verdict, operations: operations.length };
     if (verdict.kind === "unknown") unknown ??= { ...verdict, operations: operations.length };
     else for (const id of verdict.linearization ?? []) linearization.push(id);
     if (meter.steps >= meter.budget.stepsMax) break;
   }
   if (unknown !== undefined) return unknown;
-  return { kind: "valid", checker: "frontier", operations: operations.length, linearization };
+  const checker = checkers.size === 0 ? "frontier" : [...checkers].join(", ");
+  return { kind: "valid", checker, operations: operations.length, linearization };
+}
+
+/** The verdict of a special algorithm; undefined when it is unsuited. Throws when its order is no linearization. */
+function checkSpecially(operations: readonly Operation[], special: Special | undefined): Verdict | undefined {
+  const result = special?.check(operations);
+  if (special === undefined || result === undefined || result.kind === "unsuited") return undefined;
+  const count = operations.length;
+  if (result.kind === "invalid") {
+    return { kind: "invalid", checker: special.name, operations: count, evidence: result.evidence };
+  }
+  const fault = findMisplaced(result.order, operations) ?? special.replay(result.order);
+  if (fault !== undefined) throw new Error(`${special.name} returned an order that is no linearization: ${fault}`);
+  const linearization = result.order.map((operation) => operation.id);
+  return { kind: "valid", checker: special.name, operations: count, linearization };
 }
 
 /** Operations of each key, keys in the order of their code points. */

@@ -1,35 +1,104 @@
 /**
  * The checkers of linearizability by name: a model for each, and how its options are read.
  */
-import { CheckUsageError, type CheckOptions, type HistoryChecker } from "./checker.ts";
+import type { HistoryChecker } from "./checker.ts";
 import { operationsOf, type RecordedHistory } from "./formats/read-history.ts";
 import { HistoryError, type Operation, type PlainJson, show } from "./history.ts";
 import { checkLinearizability } from "./linearizability.ts";
 import type { Model } from "./model.ts";
+import { dequeModel, priorityQueueModel, queueModel, stackModel } from "./models/containers.ts";
+import { counterModel } from "./models/counter.ts";
+import { monotonicIdsModel } from "./models/ids.ts";
 import { kvAppendModelFor } from "./models/kv-append.ts";
+import { mutexModel, semaphoreModel } from "./models/locks.ts";
+import { logModel } from "./models/log.ts";
+import { multiRegisterModel } from "./models/multi-register.ts";
 import { casRegisterModel, kvModel, registerModel } from "./models/register.ts";
-import type { Verdict } from "./verdict.ts";
-
-type Options = Readonly<Record<string, PlainJson>>;
+import { setModel } from "./models/set.ts";
+import { booleanOption, type CheckerOptions, integerOption, OptionError } from "./named-checker.ts";
+import { counterByValues } from "./special/counter.ts";
+import { holdsByOwner } from "./special/holds.ts";
+import { monotonicIds } from "./special/ids.ts";
+import { logByPositions } from "./special/log.ts";
+import { priorityQueueByValues } from "./special/priority-queue.ts";
+import { queueByValues } from "./special/queue.ts";
+import { registerZones } from "./special/register-zones.ts";
+import type { Special } from "./special/special.ts";
+import { stackByValues } from "./special/stack.ts";
 
 const INIT = { init: "the state before the first operation, as JSON" };
 
+const OWNERS = { owners: "true when only the process that acquired may release" };
+
 export const LINEARIZABLE_CHECKERS: readonly HistoryChecker[] = [
-  linearizable("register", "linearizable register: read, write", INIT, (options) => registerModel(initOf(options))),
-  linearizable("cas-register", "linearizable register with compare-and-set: read, write, cas", INIT, (options) =>
-    casRegisterModel(initOf(options)),
+  linearizable("register", "linearizable register: read, write", INIT, (options) => {
+    const { init = null } = options;
+    return { model: registerModel({ init }), special: registerZones(init) };
+  }),
+  linearizable("cas-register", "linearizable register with compare-and-set: read, write, cas", INIT, (options) => {
+    const { init = null } = options;
+    return { model: casRegisterModel({ init }), special: registerZones(init) };
+  }),
+  linearizable("kv", "linearizable key-value store: get, put, delete, cas", INIT, (options) => {
+    const { init = null } = options;
+    return { model: kvModel({ init }), special: registerZones(init) };
+  }),
+  linearizable("kv-append", "linearizable store of strings: get, put, append", {}, (_, operations) => ({
+    model: kvAppendModelFor(operations),
+  })),
+  linearizable(
+    "multi-register",
+    "linearizable registers, read and written together: txn",
+    { init: "the registers before the first operation, as a JSON object" },
+    (options) => ({ model: multiRegisterModel(objectOf(options, "init")) }),
   ),
-  linearizable("kv", "linearizable key-value store: get, put, delete, cas", INIT, (options) =>
-    kvModel(initOf(options)),
+  linearizable("mutex", "linearizable lock: acquire, release", OWNERS, (options) => {
+    const hasOwners = booleanOption(options, "owners", false);
+    return { model: mutexModel(hasOwners), ...(hasOwners ? { special: holdsByOwner(1) } : {}) };
+  }),
+  linearizable(
+    "semaphore",
+    "linearizable semaphore: acquire, release",
+    { ...OWNERS, permits: "how many may hold it at a time" },
+    (options) => {
+      const hasOwners = booleanOption(options, "owners", false);
+      const permits = integerOption(options, "permits", 1, 1);
+      return { model: semaphoreModel(permits, hasOwners), ...(hasOwners ? { special: holdsByOwner(permits) } : {}) };
+    },
   ),
-  linearizable("kv-append", "linearizable store of strings: get, put, append", {}, (_, operations) => kvAppendModelFor(operations)),
+  linearizable("set", "linearizable set: add, remove, contains, read", {}, (_, operations) => ({
+    model: setModel(operations.some((operation) => operation.f === "read")),
+  })),
+  linearizable("queue", "linearizable queue: enq, deq", {}, () => ({ model: queueModel(), special: queueByValues })),
+  linearizable("stack", "linearizable stack: push, pop", {}, () => ({ model: stackModel(), special: stackByValues })),
+  linearizable("priority-queue", "linearizable priority queue, least first: insert, poll", {}, () => ({
+    model: priorityQueueModel(),
+    special: priorityQueueByValues,
+  })),
+  linearizable("deque", "linearizable deque: pushFront, pushBack, popFront, popBack", {}, () => ({
+    model: dequeModel(),
+  })),
+  linearizable("counter", "linearizable counter: inc, faa, read", INIT, (options) => {
+    const init = integerOption(options, "init", 0, Number.MIN_SAFE_INTEGER);
+    return { model: counterModel(init), special: counterByValues(init) };
+  }),
+  linearizable("log", "linearizable append-only log: append, read", {}, () => ({
+    model: logModel(),
+    special: logByPositions,
+  })),
+  linearizable("monotonic-ids", "ids that rise along real time: generate", {}, () => ({
+    model: monotonicIdsModel(),
+    special: monotonicIds,
+  })),
 ];
+
+type Setup<S> = { readonly model: Model<S>; readonly special?: Special };
 
 function linearizable<S>(
   name: string,
   summary: string,
   options: Readonly<Record<string, string>>,
-  makeModel: (options: Options, operations: readonly Operation[]) => Model<S>,
+  prepare: (options: CheckerOptions, operations: readonly Operation[]) => Setup<S>,
 ): HistoryChecker {
   return {
     name,
@@ -37,13 +106,15 @@ function linearizable<S>(
     options,
     check: (history, given) => {
       const operations = operationsOf(history);
-      const withInit =
-        history.init === undefined || "init" in given.options || !("init" in options)
-          ? given.options
-          : { ...given.options, init: history.init };
-      const model = makeModel(withInit, operations);
+      const fromFile = history.init !== undefined && "init" in options && !("init" in given.options);
+      const effective = fromFile ? { ...given.options, init: history.init } : given.options;
+      const { model, special } = prepare(effective, operations);
       demandShape(operations, model);
-      return decide(operations, model, given);
+      return checkLinearizability(operations, model, {
+        budget: given.budget,
+        isShrinking: given.isShrinking,
+        ...(special === undefined ? {} : { special }),
+      });
     },
   };
 }
@@ -64,21 +135,12 @@ function demandShape<S>(operations: readonly Operation[], model: Model<S>): void
   }
 }
 
-function decide<S>(operations: readonly Operation[], model: Model<S>, given: CheckOptions): Verdict {
-  return checkLinearizability(operations, model, { budget: given.budget, isShrinking: given.isShrinking });
-}
-
-function initOf(options: Options): { readonly init?: PlainJson } {
-  const { init } = options;
-  return init === undefined ? {} : { init };
-}
-
-/** True or false as an option; false when absent. */
-export function flagOf(options: Options, name: string): boolean {
-  const value = options[name] ?? false;
-  if (typeof value !== "boolean")
-    throw new CheckUsageError(`option ${name}: expected true or false, found ${show(value)}`);
-  return value;
+function objectOf(options: CheckerOptions, name: string): Readonly<Record<string, PlainJson>> {
+  const value = options[name] ?? {};
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, PlainJson>>;
+  }
+  throw new OptionError(`option ${name}: expected a JSON object, found ${show(value)}.`);
 }
 
 /** The model that the functions of a history point to; undefined when several would fit. */

@@ -12,8 +12,7 @@ import type { Model } from "./model.ts";
 
 export type Call = { readonly f: string; readonly input: PlainJson };
 
-/** What an operation answers in a state, for models whose outcome is not in the state alone. */
-export type Answer<S> = (state: S, call: Call) => PlainJson;
+type Answers = NonNullable<RandomHistoryOptions["answers"]>;
 
 type Plan = {
   readonly call: Call;
@@ -29,6 +28,8 @@ export type RandomHistoryOptions = {
   readonly operationsMax?: number;
   readonly processes?: number;
   readonly lostPercent?: number;
+  /** Answers to try in a state, the first legal one is taken; a few obvious ones unless given. */
+  readonly answers?: (state: unknown, call: Call) => readonly PlainJson[];
 };
 
 /** Outcomes are found by asking the model which of a few answers are legal. */
@@ -37,7 +38,7 @@ export function randomHistory<S>(
   call: fc.Arbitrary<Call>,
   options: RandomHistoryOptions = {},
 ): fc.Arbitrary<Operation[]> {
-  const { operationsMax = 8, processes = 4, lostPercent = 12 } = options;
+  const { operationsMax = 8, processes = 4, lostPercent = 12, answers = possibleAnswers } = options;
   const percent = fc.integer({ min: 0, max: 99 });
   const plan = fc.record({
     call,
@@ -50,13 +51,25 @@ export function randomHistory<S>(
   const change = fc.record({ at: fc.integer({ min: 0, max: 63 }), donor: fc.integer({ min: 0, max: 63 }) });
   return fc
     .tuple(fc.array(plan, { minLength: 1, maxLength: operationsMax }), fc.array(change, { maxLength: 3 }))
-    .map(([plans, changes]) => changes.reduce(mutate, execute(plans, model)));
+    .map(([plans, changes]) => changes.reduce(mutate, execute(plans.map(freshen), model, answers)));
+}
+
+/** Gives calls that ask for it a value that no other call of the history has. */
+function freshen(plan: Plan, position: number): Plan {
+  if (plan.call.input === "fresh") return { ...plan, call: { ...plan.call, input: freshNumber(position) } };
+  if (plan.call.input === "fresh text") return { ...plan, call: { ...plan.call, input: `<${position}>` } };
+  return plan;
+}
+
+/** Not rising with time, so that priorities differ from the order of insertion. */
+function freshNumber(position: number): number {
+  return 50 + ((position * 7) % 17);
 }
 
 type Running = { readonly plan: Plan; readonly effectAt: number; readonly returnAt: number; readonly call: number };
 
 /** Runs the calls one moment at a time; a process waits for its own operation before the next. */
-function execute<S>(plans: readonly Plan[], model: Model<S>): Operation[] {
+function execute<S>(plans: readonly Plan[], model: Model<S>, answers: Answers): Operation[] {
   const freeAt = new Map<number, number>();
   const running: Running[] = [];
   let now = 0;
@@ -74,11 +87,11 @@ function execute<S>(plans: readonly Plan[], model: Model<S>): Operation[] {
       nextProcess += 1;
     } else freeAt.set(plan.process, returnAt + 1);
   }
-  const outputs = applyEffects(running, model);
+  const outputs = applyEffects(running, model, answers);
   return rank(running, processes, outputs);
 }
 
-function applyEffects<S>(running: readonly Running[], model: Model<S>): PlainJson[] {
+function applyEffects<S>(running: readonly Running[], model: Model<S>, answers: Answers): PlainJson[] {
   const outputs: PlainJson[] = new Array(running.length).fill(null);
   const order = running.map((_, i) => i).sort((a, b) => running[a]!.effectAt - running[b]!.effectAt || a - b);
   let state = model.init;
@@ -86,7 +99,7 @@ function applyEffects<S>(running: readonly Running[], model: Model<S>): PlainJso
   for (const i of order) {
     const { plan } = running[i]!;
     if (plan.isLost && !plan.hasEffect) continue;
-    for (const output of possibleOutputs(model, plan.call, state)) {
+    for (const output of answers(state, plan.call)) {
       const operation = makeOperation(i, 0, plan.call, output, false, 0, 1);
       const next = model.step(state, operation, meter);
       if (next.length === 0) continue;
@@ -99,15 +112,13 @@ function applyEffects<S>(running: readonly Running[], model: Model<S>): PlainJso
 }
 
 /** Answers worth asking for: what the state holds, the elements in it, small numbers and truth values. */
-function possibleOutputs<S>(model: Model<S>, call: Call, state: S): PlainJson[] {
-  const described: unknown = state;
-  const outputs: PlainJson[] = [];
-  if (isPlain(described)) outputs.push(described);
-  if (Array.isArray(described)) for (const item of described as PlainJson[]) outputs.push(item);
-  for (let small = 0; small <= 40; small += 1) outputs.push(small);
-  outputs.push(true, false, null, call.input);
-  const isReading = model.functions.length > 0 && call.input === null;
-  return isReading ? outputs : [true, false, ...outputs];
+function possibleAnswers(state: unknown, call: Call): PlainJson[] {
+  const answers: PlainJson[] = [];
+  if (isPlain(state)) answers.push(state);
+  if (Array.isArray(state)) for (const item of state as PlainJson[]) answers.push(item);
+  for (let small = 0; small <= 40; small += 1) answers.push(small);
+  answers.push(true, false, null, call.input);
+  return call.input === null ? answers : [true, false, ...answers];
 }
 
 function isPlain(value: unknown): value is PlainJson {
