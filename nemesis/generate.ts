@@ -154,9 +154,9 @@ function isPossible(kind: FaultKind, context: DrawContext): boolean {
   return kind !== "clock-drift" || context.driftPpmMax > 0;
 }
 
-/** How many: the mean as a whole number and a coin for the rest, after a weight that differs from seed to seed. */
+/** How many: the mean as a whole number and a coin for the rest, after a weight that differs from seed to seed (its mean is 0.8). */
 function drawCount(random: Random, perMille: number, context: DrawContext, options: GenerateOptions): number {
-  const weightPerMille = random.pick([500, 800, 1_000, 1_000, 1_700]);
+  const weightPerMille = random.pick([300, 600, 700, 900, 1_500]);
   const lengthUs = context.endUs - context.startUs;
   const millionths = Math.floor(
     (perMille * weightPerMille * (options.intensityPerMille ?? 1_000) * (lengthUs / REFERENCE_US)) / 1_000,
