@@ -52,6 +52,15 @@ type FileJudgement = {
   readonly length: number;
 };
 
+type TornSector = {
+  readonly page: Page;
+  readonly pageIndex: number;
+  /** The sector in its page. */
+  readonly s: number;
+  /** Where it may be torn: from, to. */
+  readonly span: readonly [number, number];
+};
+
 const MOODS = [0, 250_000, 500_000, 750_000, 1_000_000] as const;
 
 export function judgeFile(judgement: Judgement, path: string, data: FileData): void {
@@ -106,7 +115,13 @@ function judgePage(file: FileJudgement, index: number, page: Page): void {
       report.sectorsTorn += 1;
       kernel.note(ordinal ^ 2);
       const isByFault = tear.fault !== null && tearBits >= tear.basePerMillion;
-      tearSector(file, page, s, isByFault && tear.reach === "sector" ? [0, sectorBytes] : span, ordinal);
+      const hit = {
+        page,
+        pageIndex: index,
+        s,
+        span: isByFault && tear.reach === "sector" ? ([0, sectorBytes] as const) : span,
+      };
+      tearSector(file, hit, ordinal);
       if (isByFault && tear.fault !== null) kernel.effect(tear.fault);
     } else if (kernel.chance(file.keepPerMillion, consumer, ordinal, PURPOSE.diskSectorFate)) {
       report.sectorsKept += 1;
@@ -138,17 +153,12 @@ function changedSpan(
 }
 
 /** Leaves a mix in the span: new then old, old then new, garbage between the two, or garbage throughout. */
-function tearSector(
-  file: FileJudgement,
-  page: Page,
-  s: number,
-  span: readonly [number, number],
-  ordinal: number,
-): void {
+function tearSector(file: FileJudgement, { page, pageIndex, s, span }: TornSector, ordinal: number): void {
   const { data, judgement } = file;
   const { kernel, consumer } = judgement;
   const { sectorBytes } = data.space;
   const stable = page.stable!; // The caller made it.
+  const pageStart = pageIndex * data.space.pageBytes;
   const [from, to] = span;
   const bits = kernel.outcome(consumer, ordinal, PURPOSE.diskTornByte);
   const form = bits & 3;
@@ -162,7 +172,7 @@ function tearSector(
   let isDurableHurt = false;
   for (let i = from; i < to; i += 1) {
     const position = s * sectorBytes + i;
-    const isSynced = stable[position] === page.cache[position];
+    const isSynced = pageStart + position < data.stableSize && stable[position] === page.cache[position];
     if (form >= 2 && i >= first && i < last) {
       garbage ^= garbage << 13;
       garbage ^= garbage >>> 17;
