@@ -20,6 +20,12 @@ export type Bug = {
   readonly difficulty: Difficulty;
 };
 
-const MONITORS_OF_LOGS = ["state-machine-safety", "leader-completeness", "log-matching", "linearizable", "durable-writes"];
+const MONITORS_OF_LOGS = [
+  "state-machine-safety",
+  "leader-completeness",
+  "log-matching",
+  "linearizable",
+  "durable-writes",
+];
 
 export const BUGS: readonly Bug[] = [];

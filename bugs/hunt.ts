@@ -53,14 +53,22 @@ export async function hunt(bug: Bug, mutant: Mutant, options: HuntOptions): Prom
     for (let start = 0; start < options.starts && options.signal?.aborted !== true; start++) {
       const result = await search.from(`${bug.id}/${start}`);
       starts.push(result);
-      const found = result.caught ? `${result.property} after ${result.seeds} seeds` : `nothing in ${result.seeds} seeds`;
+      const found = result.caught
+        ? `${result.property} after ${result.seeds} seeds`
+        : `nothing in ${result.seeds} seeds`;
       options.onProgress?.(`${bug.id} start ${start + 1}/${options.starts}: ${found}`);
     }
   } finally {
     search.close();
   }
   const clients = starts.map(({ client }) => client);
-  return { id: bug.id, scenario: bug.scenario, median: kaplanMeierMedian(starts), medianClient: kaplanMeierMedian(clients), starts };
+  return {
+    id: bug.id,
+    scenario: bug.scenario,
+    median: kaplanMeierMedian(starts),
+    medianClient: kaplanMeierMedian(clients),
+    starts,
+  };
 }
 
 type Failure = { readonly ordinal: number; readonly property: string; readonly monitor: boolean };
@@ -112,7 +120,11 @@ class Search {
       seeds: any === null ? tried : any.ordinal + 1,
       property: any?.property ?? null,
       monitor: any?.monitor ?? false,
-      client: { caught: client !== null, seeds: client === null ? tried : client.ordinal + 1, property: client?.property ?? null },
+      client: {
+        caught: client !== null,
+        seeds: client === null ? tried : client.ordinal + 1,
+        property: client?.property ?? null,
+      },
     };
   }
 
@@ -124,9 +136,20 @@ class Search {
   }
 
   #job(base: string, ordinal: number): Job {
-    const input: RunInput = { seed: `${base}/${ordinal}`, ...(this.#bug.settings === undefined ? {} : { settings: this.#bug.settings }) };
+    const input: RunInput = {
+      seed: `${base}/${ordinal}`,
+      ...(this.#bug.settings === undefined ? {} : { settings: this.#bug.settings }),
+    };
     const scenario = { name: this.#bug.scenario, file: null };
-    return { id: ordinal, scenario, input, hasMonitors: true, isDeepChecking: false, isTracing: false, goesOnAfterMonitors: true };
+    return {
+      id: ordinal,
+      scenario,
+      input,
+      hasMonitors: true,
+      isDeepChecking: false,
+      isTracing: false,
+      goesOnAfterMonitors: true,
+    };
   }
 
   #take(job: Job, result: PoolResult): void {
@@ -134,7 +157,8 @@ class Search {
       this.#error ??= new Error(`${this.#bug.id}, seed ${job.input.seed}: ${result.message}\n${result.stack}`);
       return;
     }
-    const failed = result.type === "killed" ? [] : result.summary.properties.filter(({ verdict }) => verdict === "invalid");
+    const failed =
+      result.type === "killed" ? [] : result.summary.properties.filter(({ verdict }) => verdict === "invalid");
     if (failed.length === 0) return;
     this.#any = earlier(this.#any, job.id, failed.find(({ monitor }) => monitor) ?? failed[0]!);
     const client = failed.find(({ monitor }) => !monitor);

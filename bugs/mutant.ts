@@ -16,7 +16,17 @@ export type Mutant = {
   readonly runnerEntry: URL;
 };
 
-const COPIED = ["sim", "systems", "nemesis", "checkers", "scenarios", "runtime", "campaign", "tla", "package.json"] as const;
+const COPIED = [
+  "sim",
+  "systems",
+  "nemesis",
+  "checkers",
+  "scenarios",
+  "runtime",
+  "campaign",
+  "tla",
+  "package.json",
+] as const;
 
 export function patchText(bug: Bug): string {
   return fs.readFileSync(path.join(toolRoot(), "bugs", "patches", `${bug.id}.patch`), "utf8");
@@ -30,7 +40,9 @@ export function patchHash(bug: Bug): string {
 export function buildMutant(bug: Bug, parent: string = path.join(process.cwd(), ".seedbed", "mutants")): Mutant {
   const root = toolRoot();
   const hash = patchHash(bug);
-  const sources = createHash("sha256").update(JSON.stringify(hashSources([]))).digest("hex");
+  const sources = createHash("sha256")
+    .update(JSON.stringify(hashSources([])))
+    .digest("hex");
   const folder = path.join(parent, `${bug.id}-${hash.slice(0, 8)}-${sources.slice(0, 8)}`);
   const mutated = applyPatch(patchText(bug), (file) => fs.readFileSync(path.join(root, file), "utf8"));
   if (!fs.existsSync(path.join(folder, "package.json"))) {
@@ -38,7 +50,8 @@ export function buildMutant(bug: Bug, parent: string = path.join(process.cwd(), 
     fs.mkdirSync(folder, { recursive: true });
     for (const name of COPIED) {
       const from = path.join(root, name);
-      if (name !== "package.json" && fs.existsSync(from)) fs.cpSync(from, path.join(folder, name), { recursive: true, filter: isSource });
+      if (name !== "package.json" && fs.existsSync(from))
+        fs.cpSync(from, path.join(folder, name), { recursive: true, filter: isSource });
     }
     fs.symlinkSync(nodeModules(root), path.join(folder, "node_modules"));
     for (const [file, text] of mutated) fs.writeFileSync(path.join(folder, file), text);

@@ -32,7 +32,8 @@ export function parsePatch(text: string): FilePatch[] {
       if (line[0] !== "-") hunk.after.push(line.slice(1));
     }
   }
-  if (files.length === 0 || files.some(({ hunks }) => hunks.length === 0)) throw new PatchError("this is no unified diff");
+  if (files.length === 0 || files.some(({ hunks }) => hunks.length === 0))
+    throw new PatchError("this is no unified diff");
   return files;
 }
 
@@ -54,7 +55,9 @@ function applyHunk(path: string, lines: readonly string[], { before, after }: Hu
   }
   if (places.length !== 1) {
     const first = before.find((line) => line.trim() !== "") ?? "";
-    throw new PatchError(`${path}: a hunk fits in ${places.length} places, expected one; it begins with ${JSON.stringify(first.trim())}`);
+    throw new PatchError(
+      `${path}: a hunk fits in ${places.length} places, expected one; it begins with ${JSON.stringify(first.trim())}`,
+    );
   }
   const at = places[0]!;
   return [...lines.slice(0, at), ...after, ...lines.slice(at + before.length)];

@@ -108,6 +108,7 @@ function drawPlan(scenario: Scenario, seed: string, context: ScenarioContext): u
     startUs: SETUP_US,
     endUs: SETUP_US + Number(settings["chaosUs"]),
     intensityPerMille: scenario.faults.intensityPerMille ?? 1000,
+    ...(scenario.faults.points === undefined ? {} : { points: scenario.faults.points }),
   });
 }
 
@@ -155,12 +156,16 @@ class Run {
     this.#addHosts();
     const hasMonitors = options.hasMonitors ?? true;
     this.#watch =
-      scenario.watch?.(this.#control, this.#context, { hasMonitors, onViolation: options.goesOnAfterMonitors === true ? () => {} : () => this.#stopEarly() }) ?? {};
+      scenario.watch?.(this.#control, this.#context, {
+        hasMonitors,
+        onViolation: options.goesOnAfterMonitors === true ? () => {} : () => this.#stopEarly(),
+      }) ?? {};
     this.#nemesis = new Nemesis(this.#control, input.plan, {
       targets: this.#watch.targets ?? {},
       nodes: this.#context.nodes,
       clients: this.#context.clients,
       lastingHarmMax: scenario.faults.lastingHarmMax?.(this.#context.settings) ?? 0,
+      selfQuarantined: scenario.faults.selfQuarantined ?? [],
     });
     this.#control.world.properties.onFailure = () => this.#stopEarly();
   }

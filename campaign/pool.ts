@@ -31,11 +31,14 @@ type Runner = {
   /** Jobs that were sent and have not come back, the present one first. */
   readonly sent: Job[];
   startedMs: number;
+  /** Booting a runner is not the time of a run. */
+  isReady: boolean;
   killing: Killed | null;
 };
 
 const HEAP_MB_MAX = 512;
 const WATCH_MS = 100;
+const BOOT_MS_MAX = 60_000;
 /** Enough that a runner never waits for the coordinator, few enough that little is left when one is killed. */
 const SENT_MAX = 3;
 
@@ -103,7 +106,7 @@ export class Pool {
       heapMbMax: HEAP_MB_MAX,
       ...(execPath === undefined ? {} : { execPath }),
     });
-    const runner: Runner = { process: child, sent: [], startedMs: Date.now(), killing: null };
+    const runner: Runner = { process: child, sent: [], startedMs: Date.now(), isReady: false, killing: null };
     this.#runners.add(runner);
     child.on("message", (message: FromRunner) => this.#onMessage(runner, message));
     child.on("exit", () => this.#onExit(runner));
@@ -124,6 +127,7 @@ export class Pool {
   #onMessage(runner: Runner, message: FromRunner): void {
     if (message.type === "ready" || message.type === "start") {
       runner.startedMs = Date.now();
+      runner.isReady = true;
       return;
     }
     const job = runner.sent.shift();
@@ -162,7 +166,8 @@ export class Pool {
       if (runner.sent.length === 0 || runner.killing !== null) continue;
       const bytes = runner.process.pid === undefined ? null : residentBytes(runner.process.pid);
       if (bytes !== null && bytes > this.residentBytesPeak) this.residentBytesPeak = bytes;
-      if (nowMs - runner.startedMs > this.#options.runMsMax) runner.killing = "killed: time";
+      if (nowMs - runner.startedMs > (runner.isReady ? this.#options.runMsMax : BOOT_MS_MAX))
+        runner.killing = "killed: time";
       else if (bytes !== null && bytes > this.#options.residentMbMax * 1024 * 1024) runner.killing = "killed: memory";
       if (runner.killing !== null) runner.process.kill("SIGKILL");
     }

@@ -87,7 +87,7 @@ export class Store {
       );
     }
     return usable(folder, () => {
-      fs.mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       writeWhole(path.join(folder, "campaign.json"), `${JSON.stringify(campaign, null, 2)}\n`);
       return new Store(folder, fs.openSync(path.join(folder, "results.jsonl"), "a"));
     });
@@ -118,7 +118,7 @@ export class Store {
   /** Writes the files of one failure and returns the path of its folder. */
   writeFailure(scenario: string, seed: string, files: { readonly [name: string]: string }): string {
     const folder = this.failureFolder(scenario, seed);
-    fs.mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     for (const [name, text] of Object.entries(files)) writeWhole(path.join(folder, name), text);
     return folder;
   }
@@ -135,6 +135,13 @@ export class Store {
     fs.fsyncSync(this.#file);
     fs.closeSync(this.#file);
   }
+}
+
+/** With its parents. Not by mkdir's `recursive`, which never returns on some file systems that refuse (/proc on Node 20). */
+function makeFolder(folder: string): void {
+  if (fs.existsSync(folder)) return;
+  if (path.dirname(folder) !== folder) makeFolder(path.dirname(folder));
+  fs.mkdirSync(folder);
 }
 
 function parseCampaign(file: string): unknown {

@@ -50,7 +50,9 @@ export function formatFailure(failure: FailureText, style: ChalkInstance): strin
 
 /** What the first property that failed has to say: its leading sentences, then the operations that prove it, in order. */
 function reasonsOf({ result, verdicts }: FailureText): string[] {
-  const property = result.properties.find(({ verdict }) => verdict === "invalid") ?? result.properties.find(({ verdict }) => verdict === "unknown");
+  const property =
+    result.properties.find(({ verdict }) => verdict === "invalid") ??
+    result.properties.find(({ verdict }) => verdict === "unknown");
   if (property === undefined) return [];
   const evidence = verdicts.find(({ name }) => name === property.name)?.verdict;
   const lines = property.reason.split("\n");
@@ -63,7 +65,9 @@ function reasonsOf({ result, verdicts }: FailureText): string[] {
 
 function describeOperation(operation: Operation): string {
   const { process, f, key, input, output, isPending, callUs, returnUs } = operation;
-  const what = [f, key, input === null ? null : show(input)].filter((word) => word !== null && word !== undefined).join(" ");
+  const what = [f, key, input === null ? null : show(input)]
+    .filter((word) => word !== null && word !== undefined)
+    .join(" ");
   const answer = isPending ? "(no answer)" : output === input ? "ok" : `-> ${show(output)}`;
   const when = `${(callUs / 1000).toFixed(1)} - ${isPending ? "?" : (returnUs / 1000).toFixed(1)} ms`;
   return `process ${String(process).padEnd(3)} ${`${what} ${answer}`.padEnd(36)} ${when}`;

@@ -1,7 +1,18 @@
 /** The scenarios that come with the tool, in the order in which `list` shows them. */
+import { kv, kvCalm, kvClocks, kvCrashes, kvDisk, kvPartitions } from "./kv.ts";
 import { lessonEarlyAckLog } from "./lesson-early-ack-log.ts";
 import { lessonStaleRead } from "./lesson-stale-read.ts";
 import { lessonWallClockLock } from "./lesson-wall-clock-lock.ts";
 import type { Scenario } from "./scenario.ts";
 
-export const scenarios: readonly Scenario[] = [lessonStaleRead, lessonWallClockLock, lessonEarlyAckLog];
+export const scenarios: readonly Scenario[] = [
+  kv,
+  kvPartitions,
+  kvCrashes,
+  kvDisk,
+  kvClocks,
+  kvCalm,
+  lessonStaleRead,
+  lessonWallClockLock,
+  lessonEarlyAckLog,
+];

@@ -6,6 +6,7 @@
  */
 import type { HistoryEvent, PlainJson } from "../checkers/history.ts";
 import type { Verdict } from "../checkers/verdict.ts";
+import type { GenerateOptions } from "../nemesis/generate.ts";
 import type { FaultKind } from "../nemesis/kinds.ts";
 import type { Control } from "../sim/control.ts";
 import type { HostDiskOptions } from "../sim/disk/host-disk.ts";
@@ -92,6 +93,10 @@ export type FaultPolicy = {
   readonly kinds: readonly FaultKind[];
   /** At most this many nodes may suffer lasting harm of their disk over a run; default: none. */
   readonly lastingHarmMax?: (settings: Settings) => number;
+  /** Undetectable kinds after which the system itself keeps the node out of every quorum, such as an empty disk that refuses to vote. */
+  readonly selfQuarantined?: readonly FaultKind[];
+  /** Names that triggers of drawn plans may wait for: disk operations, types of messages, marks, states. */
+  readonly points?: GenerateOptions["points"];
   /** Faults drawn for a run lie in the chaos phase, more or less of them by this factor (1000 is the usual). */
   readonly intensityPerMille?: number;
 };

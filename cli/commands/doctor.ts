@@ -51,7 +51,11 @@ function versionFinding(): Finding {
 function arithmeticFinding(): Finding {
   const found = [hashText("seedbed").lo, new Random("doctor", "x").uint32(), negativeLogQ16(123_456_789)];
   const isOk = JSON.stringify(found) === JSON.stringify(GOLDEN);
-  return { name: "arithmetic of the streams", isOk, found: isOk ? "as on every other machine" : `${found.join(", ")}, expected ${GOLDEN.join(", ")}` };
+  return {
+    name: "arithmetic of the streams",
+    isOk,
+    found: isOk ? "as on every other machine" : `${found.join(", ")}, expected ${GOLDEN.join(", ")}`,
+  };
 }
 
 const GOLDEN = [1275101186, 447898448, 232608];
@@ -62,11 +66,18 @@ async function digestFinding(): Promise<Finding> {
   const first = await run(scenario, { seed: SELF_TEST.seed });
   const second = await run(scenario, { seed: SELF_TEST.seed }, { yieldPolicy: { every: 1 } });
   const isOk = first.digest === second.digest;
-  return { name: "a run executed twice", isOk, found: isOk ? `digest ${first.digest} both times` : `digests ${first.digest} and ${second.digest}` };
+  return {
+    name: "a run executed twice",
+    isOk,
+    found: isOk ? `digest ${first.digest} both times` : `digests ${first.digest} and ${second.digest}`,
+  };
 }
 
 async function runnerFinding(): Promise<Finding> {
-  const entry = new URL(import.meta.url.endsWith(".ts") ? "../../campaign/runner.ts" : "../../campaign/runner.js", import.meta.url);
+  const entry = new URL(
+    import.meta.url.endsWith(".ts") ? "../../campaign/runner.ts" : "../../campaign/runner.js",
+    import.meta.url,
+  );
   const startMs = performance.now();
   const child = spawnRunner({ entry, heapMbMax: 256 });
   const isReady = await new Promise<boolean>((resolve) => {

@@ -13,7 +13,9 @@ export function initCommand(args: InitArguments): number {
   const files = starterFiles();
   const present = Object.keys(files).filter((name) => fs.existsSync(path.join(folder, name)));
   if (present.length > 0) {
-    throw new UsageError(`${folder} has ${present.join(", ")} already, and init overwrites nothing. Choose another folder.`);
+    throw new UsageError(
+      `${folder} has ${present.join(", ")} already, and init overwrites nothing. Choose another folder.`,
+    );
   }
   try {
     for (const [name, text] of Object.entries(files)) {
@@ -23,7 +25,9 @@ export function initCommand(args: InitArguments): number {
     }
     ignoreStore(folder);
   } catch (error) {
-    throw new UsageError(`${folder} cannot be written (${(error as NodeJS.ErrnoException).code}). Choose another folder.`);
+    throw new UsageError(
+      `${folder} cannot be written (${(error as NodeJS.ErrnoException).code}). Choose another folder.`,
+    );
   }
   terminal.out("\nNext: npx seedbed campaign register.scenario.ts --seeds 50\n");
   return EXIT.held;

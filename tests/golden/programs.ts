@@ -29,7 +29,11 @@ const ring: Program = (host) => {
     codec: tokenCodec,
     sync: true,
     onMessage: ({ hops }) => {
-      host.timers.after(host.random.between(10, 500), () => socket.send({ host: next, port: 1 }, { type: "token", hops: hops + 1 }), { sync: true });
+      host.timers.after(
+        host.random.between(10, 500),
+        () => socket.send({ host: next, port: 1 }, { type: "token", hops: hops + 1 }),
+        { sync: true },
+      );
     },
   });
   if (host.name === "n1" && host.boot.isClusterFirst) socket.send({ host: next, port: 1 }, { type: "token", hops: 0 });
@@ -59,7 +63,11 @@ const chatter: Program = (host: Host) => {
   });
 };
 
-type Script = { readonly program: Program; readonly hosts: readonly string[]; readonly act: (control: Control) => Promise<void> };
+type Script = {
+  readonly program: Program;
+  readonly hosts: readonly string[];
+  readonly act: (control: Control) => Promise<void>;
+};
 
 export const GOLDEN_PROGRAMS: { readonly [name: string]: Script } = {
   ring: { program: ring, hosts: ["n1", "n2", "n3"], act: async (control) => void (await control.run(50_000)) },

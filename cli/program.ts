@@ -1,0 +1,185 @@
+/** The commands and their flags, for yargs. */
+import yargs, { type Argv } from "yargs";
+import { UsageError } from "../campaign/errors.ts";
+import { toolVersion } from "../campaign/sources.ts";
+import { campaignCommand } from "./commands/campaign.ts";
+import { checkCommand } from "./commands/check.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { initCommand } from "./commands/init.ts";
+import { listCommand } from "./commands/list.ts";
+import { replayCommand } from "./commands/replay.ts";
+import { runCommand } from "./commands/run.ts";
+import { toolCommand } from "./terminal.ts";
+
+const LIST = { type: "string", array: true, default: [] as string[], requiresArg: true } as const;
+const TEXT = { type: "string", requiresArg: true } as const;
+const FLAG = { type: "boolean", default: false } as const;
+
+/** A flag that takes one value must not be given twice: yargs would make a list of it. */
+const once =
+  (flag: string) =>
+  (value: unknown): string | undefined => {
+    if (Array.isArray(value)) throw new UsageError(`--${flag} is given ${value.length} times; it takes one value.`);
+    return value as string | undefined;
+  };
+const text = (flag: string, describe: string) => ({ ...TEXT, describe, coerce: once(flag) });
+
+/** Runs one command line and returns its exit code. Throws UsageError for what is wrong with it. */
+export async function main(words: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const finish = (code: number): void => {
+    exitCode = code;
+  };
+  const parser = yargs([...words])
+    .scriptName("seedbed")
+    .usage("$0 <command>: deterministic simulation and fault injection for stateful distributed systems")
+    .parserConfiguration({
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+      "camel-case-expansion": true,
+      "boolean-negation": true,
+      "greedy-arrays": false,
+    })
+    .strict()
+    .exitProcess(false)
+    .version(toolVersion())
+    .alias("h", "help")
+    .option("color", {
+      type: "boolean",
+      describe: "colour, whatever the terminal says (--no-color: none)",
+      global: true,
+    })
+    .demandCommand(1, "A command is missing.")
+    .recommendCommands()
+    .completion("completion", "print a script for shell completion")
+    .epilogue(
+      "Exit codes: 0 held, 1 failed, 2 unknown, 3 nondeterminism, 4 nothing matched, 64 usage, 70 internal error, 130 interrupted.",
+    )
+    .fail((message, error) => {
+      // What yargs itself throws, also around an error of a coerce function, is about the words of the user.
+      if (error && error.name !== "YError") throw error;
+      throw new UsageError(`${message ?? error.message} Run ${toolCommand()} --help to see commands and flags.`);
+    });
+  addCampaign(parser, finish);
+  addRunAndReplay(parser, finish);
+  addOthers(parser, finish);
+  await parser.parseAsync();
+  return exitCode;
+}
+
+function common<T>(command: Argv<T>): Argv<T & { json: boolean; quiet: boolean; verbose: boolean }> {
+  return command
+    .option("json", { ...FLAG, describe: "one JSON document on stdout, nothing else" })
+    .option("quiet", { ...FLAG, alias: "q", describe: "no progress" })
+    .option("verbose", { ...FLAG, alias: "v", describe: "more: every run, or the whole trace" });
+}
+
+function addCampaign(parser: Argv, finish: (code: number) => void): void {
+  parser.command(
+    "campaign [scenarios..]",
+    "run many seeds",
+    (command) =>
+      common(
+        command
+          .positional("scenarios", {
+            type: "string",
+            array: true,
+            default: [] as string[],
+            describe: "names, globs, or files that export scenarios",
+          })
+          .option("seed", { ...LIST, describe: "exactly this seed (repeatable)" })
+          .option("seeds", text("seeds", "A..B: exactly these; N: this many for each scenario"))
+          .option("base", text("base", "what the seeds of --seeds N are derived from"))
+          .option("set", { ...LIST, describe: "hold a setting: name=value (repeatable)" })
+          .option("time-limit", text("time-limit", "start no run after this: 60s, 5m"))
+          .option("workers", { ...text("workers", "processes, or a share of the cores: 4, 50%"), alias: "j" })
+          .option("bail", { ...FLAG, alias: "x", describe: "stop at the first failure" })
+          .option("max-failures", text("max-failures", "stop after this many"))
+          .option("last-failed", { ...FLAG, describe: "only what failed in the last campaign" })
+          .option("grep", { ...text("grep", "only scenarios whose name matches"), alias: "g" })
+          .option("nemesis", text("nemesis", "only these kinds of faults: partition,kill"))
+          .option("plan", text("plan", "a plan for every run"))
+          .option("reporter", text("reporter", "progress, dot, json, junit, github"))
+          .option("out", text("out", "the folder for the results"))
+          .option("resume", text("resume", "go on with the campaign in this folder"))
+          .option("all", { ...FLAG, describe: "also scenarios that run only by name" })
+          .option("monitors", {
+            type: "boolean",
+            default: true,
+            describe: "--no-monitors: only what clients can see is checked",
+          })
+          .option("verify-determinism", { ...FLAG, describe: "execute every run twice, in other processes" }),
+      ),
+    async (args) => finish(await campaignCommand(args)),
+  );
+}
+
+function addRunAndReplay(parser: Argv, finish: (code: number) => void): void {
+  const inputs = <T>(command: Argv<T>) =>
+    common(
+      command
+        .option("seed", text("seed", "the seed"))
+        .option("set", { ...LIST, describe: "hold a setting: name=value (repeatable)" })
+        .option("plan", text("plan", "a plan instead of the drawn one")),
+    );
+  parser.command(
+    "run <scenario>",
+    "run one seed and tell what happens",
+    (command) =>
+      inputs(
+        command.positional("scenario", {
+          type: "string",
+          demandOption: true,
+          describe: "a name, or a file that exports one scenario",
+        }),
+      ),
+    async (args) => finish(await runCommand(args)),
+  );
+  parser.command(
+    "replay <target>",
+    "run a repro.json again, or one seed of a scenario",
+    (command) =>
+      inputs(
+        command.positional("target", {
+          type: "string",
+          demandOption: true,
+          describe: "a repro.json, or a scenario with --seed",
+        }),
+      ),
+    async (args) => finish(await replayCommand(args)),
+  );
+}
+
+function addOthers(parser: Argv, finish: (code: number) => void): void {
+  parser.command(
+    "check <files..>",
+    "judge recorded histories",
+    (command) =>
+      common(
+        command
+          .positional("files", { type: "string", array: true, demandOption: true, describe: "history files" })
+          .option("format", text("format", "instead of detecting it"))
+          .option("model", text("model", "the model or checker, where the file does not tell"))
+          .option("option", { ...LIST, describe: "an option of the checker: name=value (repeatable)" }),
+      ),
+    (args) => finish(checkCommand(args)),
+  );
+  parser.command(
+    "list",
+    "scenarios, faults, checkers, formats",
+    (command) => command.option("json", { ...FLAG, describe: "one JSON document" }),
+    (args) => finish(listCommand(args)),
+  );
+  parser.command(
+    "init [folder]",
+    "write a starter: a system, a scenario, a CI file",
+    (command) => command.positional("folder", { type: "string", default: ".", describe: "where to" }),
+    (args) => finish(initCommand(args)),
+  );
+  parser.command(
+    "doctor",
+    "versions, and whether this machine is deterministic",
+    (command) => command.option("json", { ...FLAG, describe: "one JSON document" }),
+    async (args) => finish(await doctorCommand(args)),
+  );
+}

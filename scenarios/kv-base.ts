@@ -1,0 +1,185 @@
+/** The KV store on Raft as a scenario: what all of kv, kv-partitions, kv-disk … share. */
+import { FAULT_KINDS, type FaultKind } from "../nemesis/kinds.ts";
+import { createKvClient } from "../systems/kv/client.ts";
+import type { KvOperation } from "../systems/kv/operation.ts";
+import { KV_CLIENT_DEFAULTS, KV_SERVER_DEFAULTS, type KvServerSettings } from "../systems/kv/options.ts";
+import { type KvMember, kvServer } from "../systems/kv/server.ts";
+import { RAFT_DEFAULTS } from "../systems/raft/options.ts";
+import { linearizable } from "./checks.ts";
+import { RAFT_STATES, RAFT_TARGETS, watchRaft } from "./kv-watch.ts";
+import { kvKeys, kvOperations } from "./kv-workload.ts";
+import {
+  type PlannedOperation,
+  type Scenario,
+  type ScenarioContext,
+  type Settings,
+  type SettingsSpec,
+  scenario,
+} from "./scenario.ts";
+
+const RAFT_PORT = 7000;
+const CLIENT_PORT = 7001;
+
+/** Small limits drawn at random make rare paths common: snapshots, segment changes, back-tracking, expiry. */
+export const KV_SETTINGS: SettingsSpec = {
+  nodes: { kind: "choice", of: [3, 3, 5, 5, 1], about: "members of the group" },
+  clients: { kind: "integer", min: 5, max: 8, about: "client processes" },
+  keys: { kind: "integer", min: 1, max: 5, about: "keys; the first takes half of the operations" },
+  thinkUsMax: {
+    kind: "integer",
+    min: 5_000,
+    max: 40_000,
+    isLogarithmic: true,
+    about: "longest pause of a process between operations",
+  },
+  chaosUs: { kind: "integer", min: 3_000_000, max: 4_500_000, about: "length of the chaos phase, true microseconds" },
+  latencyUs: { kind: "integer", min: 200, max: 3_000, isLogarithmic: true, about: "mean one-way latency of a link" },
+  hasPreVote: { kind: "boolean", truePerMillion: 700_000, about: "ask before raising the term" },
+  hasCheckQuorum: { kind: "boolean", truePerMillion: 700_000, about: "a leader without a quorum steps down" },
+  transport: {
+    kind: "choice",
+    of: ["datagrams", "datagrams", "datagrams", "connections"],
+    about: "what Raft's messages travel on",
+  },
+  inflightMax: {
+    kind: "integer",
+    min: 1,
+    max: 16,
+    isLogarithmic: true,
+    about: "append messages under way to one follower",
+  },
+  batchEntriesMax: { kind: "integer", min: 1, max: 64, isLogarithmic: true, about: "entries in one append message" },
+  snapshotThresholdEntries: {
+    kind: "integer",
+    min: 10,
+    max: 200,
+    isLogarithmic: true,
+    about: "entries between snapshots",
+  },
+  snapshotKeepEntries: {
+    kind: "integer",
+    min: 1,
+    max: 40,
+    isLogarithmic: true,
+    about: "entries kept behind a snapshot",
+  },
+  segmentBytes: { kind: "integer", min: 2_048, max: 16_384, isLogarithmic: true, about: "length of a log segment" },
+  chunkBytes: { kind: "integer", min: 128, max: 16_384, isLogarithmic: true, about: "snapshot bytes in one message" },
+  sessionTtlUs: {
+    kind: "integer",
+    min: 2_000_000,
+    max: 60_000_000,
+    isLogarithmic: true,
+    about: "log time after which a silent session expires",
+  },
+  attemptTimeoutUs: {
+    kind: "integer",
+    min: 60_000,
+    max: 400_000,
+    isLogarithmic: true,
+    about: "a client asks the next server after this",
+  },
+  operationTimeoutUs: {
+    kind: "integer",
+    min: 1_000_000,
+    max: 3_000_000,
+    about: "a client gives an operation up after this",
+  },
+  hasFollowerReads: { kind: "boolean", about: "followers serve linearizable reads too" },
+};
+
+export type KvVariant = {
+  readonly name: string;
+  readonly title: string;
+  readonly kinds: readonly FaultKind[];
+  readonly settings?: SettingsSpec;
+  readonly intensityPerMille?: number;
+  readonly plan?: Scenario["plan"];
+  readonly operationsMin?: number;
+};
+
+export const ALL_KINDS: readonly FaultKind[] = FAULT_KINDS;
+
+export function kvScenario(variant: KvVariant): Scenario {
+  return scenario({
+    name: variant.name,
+    title: variant.title,
+    settings: { ...KV_SETTINGS, ...variant.settings },
+    node: (_name, context) => kvServer({ members: membersOf(context), settings: serverSettings(context.settings) }),
+    client: (host, context) => {
+      const { settings } = context;
+      const client = createKvClient(host, {
+        servers: membersOf(context).map(({ id, host: name }) => ({ id, address: { host: name, port: CLIENT_PORT } })),
+        settings: {
+          ...KV_CLIENT_DEFAULTS,
+          attemptTimeoutUs: Number(settings["attemptTimeoutUs"]),
+          operationTimeoutUs: Number(settings["operationTimeoutUs"]),
+          readsFromAnyServer: settings["hasFollowerReads"] === true,
+        },
+      });
+      return { invoke: (operation) => client.invoke(asKv(operation)) };
+    },
+    operations: kvOperations,
+    livenessOperations: (process, context) => livenessOf(process, context),
+    finalOperations: (context) =>
+      kvKeys(context).map((key, i) => ({ process: i, afterUs: 0, f: "get", key, value: null })),
+    faults: {
+      kinds: variant.kinds,
+      lastingHarmMax: ({ nodes }) => Math.floor((nodes - 1) / 2),
+      // A member whose disk is empty at a later boot refuses to vote.
+      selfQuarantined: ["wipe"],
+      intensityPerMille: variant.intensityPerMille ?? 1000,
+      points: {
+        message: ["append", "append-reply", "vote", "vote-reply", "snapshot-chunk", "heartbeat"],
+        mark: ["raft.segment-changed", "raft.snapshot-taken", "kv.write-retried"],
+        state: RAFT_STATES,
+      },
+    },
+    targets: RAFT_TARGETS,
+    watch: watchRaft,
+    checks: [linearizable("kv")],
+    ...(variant.plan === undefined ? {} : { plan: variant.plan }),
+    floors: { operationsMin: variant.operationsMin ?? 40 },
+  });
+}
+
+function membersOf({ nodes }: ScenarioContext): KvMember[] {
+  return nodes.map((host, i) => ({ id: i + 1, host, raftPort: RAFT_PORT, clientPort: CLIENT_PORT }));
+}
+
+function serverSettings(settings: Settings): KvServerSettings {
+  const number = (name: string): number => Number(settings[name]);
+  return {
+    ...KV_SERVER_DEFAULTS,
+    sessionTtlUs: number("sessionTtlUs"),
+    hasFollowerReads: settings["hasFollowerReads"] === true,
+    raft: {
+      ...RAFT_DEFAULTS,
+      hasPreVote: settings["hasPreVote"] === true,
+      hasCheckQuorum: settings["hasCheckQuorum"] === true,
+      transport: settings["transport"] === "connections" ? "connections" : "datagrams",
+      inflightMax: number("inflightMax"),
+      batchEntriesMax: number("batchEntriesMax"),
+      snapshotThresholdEntries: number("snapshotThresholdEntries"),
+      snapshotKeepEntries: number("snapshotKeepEntries"),
+      segmentBytes: number("segmentBytes"),
+      chunkBytes: number("chunkBytes"),
+    },
+  };
+}
+
+function livenessOf(process: number, context: ScenarioContext): PlannedOperation[] {
+  const keys = kvKeys(context);
+  const key = keys[process % keys.length]!;
+  return [
+    { process, afterUs: 0, f: "put", key, value: `live.${process}` },
+    { process, afterUs: 0, f: "get", key, value: null },
+  ];
+}
+
+function asKv({ f, key, value }: PlannedOperation): KvOperation {
+  const name = key ?? "";
+  if (f === "put") return { f, key: name, value: String(value) };
+  if (f === "cas") return { f, key: name, value: value as unknown as readonly [string | null, string] };
+  return f === "delete" ? { f, key: name } : { f: "get", key: name };
+}
