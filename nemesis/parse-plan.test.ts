@@ -109,6 +109,10 @@ const broken: readonly (readonly [string, unknown])[] = [
   ["a ring with links", [{ kind: "partition", shape: "ring", links: ["n1>n2"], atUs: 1, forUs: 1 }]],
   ["a drift beyond the bound", [{ kind: "clock-drift", driftPpm: 500, hosts: ["n1"], atUs: 1, forUs: 1 }]],
   ["a slow link that is not slow", [{ kind: "slow-link", atUs: 1, forUs: 1 }]],
+  [
+    "a correlation of nothing",
+    [{ kind: "delay", shape: "constant", meanUs: 5, correlationPerMillion: 5, atUs: 1, forUs: 1 }],
+  ],
   ["a step of nothing", [{ kind: "clock-step", byUs: 0, hosts: ["n1"], atUs: 1, forUs: 1 }]],
   [
     "a point of a fault without a trigger",
@@ -205,6 +209,10 @@ test("every other mistake has a message that says where, what and what next", ()
     a slow link that is not slow:
     plan.json: faults[0]: needs one of "bytesPerSecond", "latencyTimes" and "capacityPackets".
     docs/plan.md lists the kinds and their fields.
+
+    a correlation of nothing:
+    plan.json: faults[0].correlationPerMillion: needs "perMillion".
+    Without a rate every message is delayed.
 
     a step of nothing:
     plan.json: faults[0].byUs: 0 moves no clock.

@@ -239,6 +239,9 @@ function checkMagnitude(fault: Fault, path: string, context: PlanContext, compla
       complain(path, 'needs one of "bytesPerSecond", "latencyTimes" and "capacityPackets".', SEE);
     }
   }
+  if (fault.kind === "delay" && fault.correlationPerMillion !== undefined && fault.perMillion === undefined) {
+    complain(`${path}.correlationPerMillion`, 'needs "perMillion".', "Without a rate every message is delayed.");
+  }
   if (fault.kind === "delay" && (fault.minUs ?? 0) > fault.meanUs) {
     complain(`${path}.minUs`, `${fault.minUs} is above meanUs, which is ${fault.meanUs}.`, SEE);
   }
