@@ -69,6 +69,11 @@ export class RaftInvariantError extends Error {
   }
 }
 
+/** Shared, because most inputs yield nothing of a kind. */
+const NO_READS: readonly ReadState[] = [];
+const NO_CONTEXTS: readonly number[] = [];
+const NO_MARKS: readonly string[] = [];
+
 export class RaftCore {
   readonly id: NodeId;
   readonly #others: readonly NodeId[];
@@ -196,7 +201,7 @@ export class RaftCore {
 
   /** Reads confirmed: each may be served once its index has been applied. */
   takeReadStates(): readonly ReadState[] {
-    if (this.#readStates.length === 0) return [];
+    if (this.#readStates.length === 0) return NO_READS;
     const states = this.#readStates;
     this.#readStates = [];
     return states;
@@ -204,14 +209,14 @@ export class RaftCore {
 
   /** Contexts of reads that will not be confirmed. */
   takeReadFailures(): readonly number[] {
-    if (this.#readFailures.length === 0) return [];
+    if (this.#readFailures.length === 0) return NO_CONTEXTS;
     const failures = this.#readFailures;
     this.#readFailures = [];
     return failures;
   }
 
   takeMarks(): readonly string[] {
-    if (this.#marks.length === 0) return [];
+    if (this.#marks.length === 0) return NO_MARKS;
     const marks = this.#marks;
     this.#marks = [];
     return marks;
