@@ -3,6 +3,7 @@
  */
 import { demandKnownOptions, type NamedChecker } from "../named-checker.ts";
 import { ANALYSIS_OPTIONS, type Analysis, readAnalysisOptions } from "./analysis.ts";
+import { isolationCheckers } from "./isolation-checkers.ts";
 import { analyseListAppend } from "./list-append.ts";
 import { guarded, toVerdict, unknownVerdict } from "./report.ts";
 import { analyseRwRegister, REGISTER_OPTIONS, readRegisterOptions } from "./rw-register.ts";
@@ -44,5 +45,5 @@ function judge(checker: string, analysis: Analysis, words: CycleWords): Verdict 
 }
 
 export const transactionCheckers: ReadonlyMap<string, NamedChecker> = new Map(
-  [listAppend, rwRegister].map((checker) => [checker.name, checker]),
+  [listAppend, rwRegister, ...isolationCheckers].map((checker) => [checker.name, checker]),
 );
