@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Arrival, collect, makeFault, makeNetWorld, type NetWorld } from "../../tests/conformance/net-world.ts";
+import { HELD_PACKETS_MAX } from "./wire.ts";
 import type { LinkProperties, RuleProperties } from "./properties.ts";
 
 const STEADY: Partial<LinkProperties> = { latency: { shape: "uniform", minUs: 100, meanUs: 450 } };
@@ -254,6 +255,21 @@ describe("a rule", () => {
     });
     expect(got["n2"]).toEqual([]);
     expect(fault.effects).toBe(3);
+  });
+
+  it("hold drops what exceeds its bound", async () => {
+    const fault = makeFault("hold");
+    let heal = (): void => {};
+    const got = await send({
+      messages: HELD_PACKETS_MAX + 5,
+      everyUs: 10,
+      before: (net) => {
+        heal = net.network.addRule({ pairs: LINK, props: { hold: true }, fault });
+      },
+      at: [[500_000, () => heal()]],
+    });
+    expect(got["n2"]!.length).toBe(HELD_PACKETS_MAX);
+    expect(fault.effects).toBe(HELD_PACKETS_MAX + 5);
   });
 
   it("slow-link queues packets at its bandwidth and multiplies the latency", async () => {

@@ -133,6 +133,7 @@ describe("connect", () => {
     net.setPaused("n2", false);
     await net.runTo(4_000_000);
     expect(ends.filter((end) => end.connection !== null).length).toBe(3);
+    expect(net.world.properties.marks.get("net.backlog-full")).toBeGreaterThan(0);
   });
 });
 
@@ -202,6 +203,7 @@ describe("a connection under faults", () => {
 
   it("counts what loss, corruption, delay and reordering did to its segments; a duplicate does nothing", async () => {
     const effects: { [kind: string]: number } = {};
+    const marks = new Set<string>();
     const kinds: { readonly [kind: string]: RuleProperties } = {
       loss: { loss: { perMillion: 200_000 } },
       corrupt: { corrupt: { perMillion: 200_000 } },
@@ -218,12 +220,14 @@ describe("a connection under faults", () => {
       expect(server.bytes.length).toBe(300_000);
       expect(server.bytes.every((byte) => byte === 7)).toBe(true);
       effects[kind] = fault.effects;
+      for (const mark of net.world.properties.marks.keys()) marks.add(mark);
     }
     expect(effects["loss"]).toBeGreaterThan(3);
     expect(effects["corrupt"]).toBeGreaterThan(3);
     expect(effects["delay"]).toBeGreaterThan(30);
     expect(effects["reorder"]).toBeGreaterThan(3);
     expect(effects["duplicate"]).toBe(0);
+    expect([...marks].sort()).toEqual(["net.checksum", "net.fast-retransmit", "net.retransmit"]);
   });
 
   it("fails with ETIMEDOUT when nothing is acknowledged for the timeout, and not while it is idle", async () => {
@@ -235,6 +239,7 @@ describe("a connection under faults", () => {
     await net.runTo(120_000_000);
     expect(client.error?.code).toBe("ETIMEDOUT");
     expect(client.closedUs).toBe(65_000_000);
+    expect(net.world.properties.marks.get("net.stream-timeout")).toBe(1);
     expect(server.error).toBe(undefined);
   });
 

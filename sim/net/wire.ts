@@ -17,7 +17,7 @@ import { type CompiledOdds, type Effective, hits, type Rule } from "./rule.ts";
 import type { Topology } from "./topology.ts";
 
 /** A hold keeps at most this many packets on one link; beyond it they are dropped. */
-const HELD_PACKETS_MAX = 16_384;
+export const HELD_PACKETS_MAX = 16_384;
 
 export type DropReason =
   | "loss"
@@ -128,6 +128,7 @@ export class Wire {
 
   #hold(packet: Packet, link: Link, hold: Rule): void {
     if (link.held.length >= HELD_PACKETS_MAX) {
+      this.#kernel.mark("net.held-overflow");
       this.dropBy(packet, "held-overflow", hold.fault);
       return;
     }
