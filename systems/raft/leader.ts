@@ -291,6 +291,8 @@ export class Leadership {
     }
     // The round has to begin after the request: one that is already out may have been answered before.
     this.#pendingReads.push({ ...read, index: this.#context.commit(), round: this.#round + 1 });
+    // A group of one is its own quorum: no reply will ever come to confirm the rounds of its heartbeats.
+    this.#confirmReads(nowUs);
     const isRoundOut = this.#confirmedRound < this.#round;
     if (!isRoundOut) this.#broadcastHeartbeat(nowUs);
     this.#confirmReads(nowUs);
