@@ -1,0 +1,94 @@
+/** What is checked in every state and step, compiled from the configuration. */
+import type { Value } from "../values/types.ts";
+import {
+  type Formula,
+  formulaAt,
+  type Generator,
+  generatorOf,
+  type Model,
+  type Predicate,
+  predicateOf,
+  requireDefinition,
+  definedFormula,
+  settingPredicate,
+} from "../eval/model.ts";
+import { behaviourOf, type Behaviour, type Scoped, splitTemporal } from "./specification.ts";
+
+/** A property that needs whole behaviours: checked on the finished graph. */
+export type LivenessProperty = { readonly name: string; readonly parts: readonly Scoped[] };
+export type Checks = {
+  readonly behaviour: Behaviour;
+  readonly init: Generator | undefined;
+  readonly next: Generator | undefined;
+  readonly invariants: readonly Predicate[];
+  readonly constraints: readonly Predicate[];
+  readonly actionConstraints: readonly Predicate[];
+  /** Conjuncts of properties that speak of the first state, of every state, and of every step. */
+  readonly impliedInitial: readonly Predicate[];
+  readonly impliedAlways: readonly Predicate[];
+  readonly impliedSteps: readonly Predicate[];
+  readonly liveness: readonly LivenessProperty[];
+  readonly view: Formula | undefined;
+  readonly alias: Formula | undefined;
+  readonly postconditions: readonly Predicate[];
+};
+
+export function createChecks(model: Model): Checks {
+  const { config } = model;
+  const behaviour = behaviourOf(model);
+  const properties = config.properties.map((setting) => {
+    const definition = requireDefinition(model, setting);
+    return { name: setting.name, parts: splitTemporal({ node: definition.body, scope: definition.scope }) };
+  });
+  const predicates = (pick: (parts: (typeof properties)[number]["parts"]) => readonly Scoped[]): Predicate[] => {
+    return properties.flatMap(({ name, parts }) =>
+      pick(parts).map(({ node, scope }) => predicateOf(formulaAt(model, name, node, scope))),
+    );
+  };
+  const { init, next, name } = behaviour;
+  return {
+    behaviour,
+    init: init && generatorOf(model, init.node, init.scope, { mode: "init", owner: "Initial predicate" }),
+    next: next && generatorOf(model, next.node, next.scope, { mode: "next", owner: name }),
+    invariants: config.invariants.map((setting) => settingPredicate(model, setting)),
+    constraints: config.constraints.map((setting) => settingPredicate(model, setting)),
+    actionConstraints: config.actionConstraints.map((setting) => settingPredicate(model, setting)),
+    impliedInitial: predicates((parts) => parts.initial),
+    impliedAlways: predicates((parts) => parts.always),
+    impliedSteps: predicates((parts) => parts.steps.map(({ node, scope }) => ({ node, scope }))),
+    liveness: properties
+      .filter(({ parts }) => parts.temporal.length > 0)
+      .map(({ name: of, parts }) => ({ name: of, parts: parts.temporal })),
+    view: config.view && definedFormula(model, requireDefinition(model, config.view)),
+    alias: config.alias && definedFormula(model, requireDefinition(model, config.alias)),
+    postconditions: config.postconditions.map((setting) => settingPredicate(model, setting)),
+  };
+}
+
+/** Checks ASSUMEs; returns the first that is false. */
+export function failedAssumption(model: Model): Predicate | undefined {
+  for (const { unit, scope } of model.compiler.library.assumptions) {
+    const predicate = predicateOf(formulaAt(model, unit.name ?? "ASSUME", unit.body, scope));
+    if (!predicate.holds()) return predicate;
+  }
+  return undefined;
+}
+
+/** Evaluates something about one state: LETs and thunks may keep state-level values while it lasts. */
+export function inState<T>(model: Model, state: readonly (Value | undefined)[], look: () => T): T {
+  const m = model.machine;
+  const { current, next, target } = m;
+  m.current = state as Value[];
+  m.next = NOWHERE;
+  m.target = NOWHERE;
+  try {
+    return look();
+  } finally {
+    m.current = current;
+    m.next = next;
+    m.target = target;
+  }
+}
+
+/** The next state of a state predicate: none. */
+export const NOWHERE: Value[] = [];

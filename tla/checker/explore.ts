@@ -1,0 +1,338 @@
+/**
+ * Breadth-first exploration, and what all ways of exploring share: making successors, judging states, counting as TLC does.
+ *
+ * Counts (reference: TLC's ModelChecker): every generated state counts in `total`, initial ones and duplicates included,
+ * before constraints are looked at; only states that satisfy the constraints are kept. Invariants are judged on new states
+ * even outside the constraints; implied steps on every step.
+ */
+import { failAt, TlaError } from "../errors.ts";
+import { undo } from "../eval/machine.ts";
+import type { Model, Predicate } from "../eval/model.ts";
+import type { Value } from "../values/types.ts";
+import { type Checks, inState, NOWHERE } from "./checks.ts";
+import { addState, createStore, findState, readState, type Store } from "./store.ts";
+import { createSymmetry } from "./symmetry.ts";
+
+export type Budget = {
+  /** Stop when so many distinct states are known. */
+  readonly distinctMax?: number | undefined;
+  /** Stop when so many states have been generated. */
+  readonly generatedMax?: number | undefined;
+  /** Stop when the store and the values together are estimated to need more bytes than this. */
+  readonly memoryBytesMax?: number | undefined;
+  /** Do not go deeper than this many levels. */
+  readonly depthMax?: number | undefined;
+  /** Asked every few thousand states; a text is the reason to stop (a clock the caller owns, an interrupt). */
+  readonly shouldStop?: (() => string | undefined) | undefined;
+};
+export type Progress = {
+  readonly distinct: number;
+  readonly total: number;
+  readonly depth: number;
+  readonly queued: number;
+};
+
+export type ViolationKind =
+  | "assumption"
+  | "invariant"
+  | "deadlock"
+  | "step"
+  | "initial"
+  | "liveness"
+  | "evaluation"
+  | "postcondition";
+/** Something false, and the last known state of the way there: an index in the store, then states that are not in it. */
+export type Violation = {
+  readonly kind: ViolationKind;
+  readonly name: string;
+  readonly error?: TlaError | undefined;
+  readonly at: number;
+  readonly last?: { readonly codes: Int32Array; readonly label: number } | undefined;
+};
+
+export type Edges = { from: Int32Array; to: Int32Array; count: number };
+export type Exploration = {
+  readonly model: Model;
+  readonly checks: Checks;
+  readonly store: Store;
+  total: number;
+  depth: number;
+  readonly violations: Violation[];
+  stopped: string | undefined;
+  /** Steps between kept states; only recorded when liveness will be checked. */
+  readonly edges: Edges | undefined;
+  /** Generated and new states by action label. */
+  readonly taken: number[];
+  readonly fresh: number[];
+  initialCount: number;
+};
+export type ExploreOptions = {
+  readonly budget: Budget;
+  /** Go on after a violation, to count everything. */
+  readonly continueAfterViolation: boolean;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+};
+
+const CHECK_EVERY = 4096;
+
+export function createExploration(model: Model, checks: Checks): Exploration {
+  const width = model.variables.length;
+  const keyWidth = checks.view !== undefined ? 1 : model.config.symmetry !== undefined ? width : undefined;
+  const needsEdges = checks.liveness.length > 0;
+  return {
+    model,
+    checks,
+    store: createStore(width, keyWidth),
+    total: 0,
+    depth: 0,
+    violations: [],
+    stopped: undefined,
+    edges: needsEdges ? { from: new Int32Array(4096), to: new Int32Array(4096), count: 0 } : undefined,
+    taken: [],
+    fresh: [],
+    initialCount: 0,
+  };
+}
+
+/** Explores breadth first until done, violated or out of budget. */
+export function exploreBreadthFirst(exploration: Exploration, options: ExploreOptions): void {
+  const { model, checks, store } = exploration;
+  if (checks.init === undefined || checks.next === undefined) return;
+  const visitor = createVisitor(exploration, options);
+  visitor.initial();
+  let levelEnd = store.count;
+  if (levelEnd > 0) exploration.depth = 1;
+  for (let index = 0; index < store.count && !visitor.isDone(); index++) {
+    if (index === levelEnd) {
+      levelEnd = store.count;
+      exploration.depth++;
+    }
+    model.machine.facts.level = exploration.depth;
+    if (options.budget.depthMax !== undefined && exploration.depth >= options.budget.depthMax) {
+      exploration.stopped = `stopped at depth ${exploration.depth}`;
+      return;
+    }
+    visitor.expand(index);
+    if (index % CHECK_EVERY === 0)
+      options.onProgress?.({
+        distinct: store.count,
+        total: exploration.total,
+        depth: exploration.depth,
+        queued: store.count - index - 1,
+      });
+  }
+  // A violating state found from the last level lies one level deeper.
+  if (visitor.isDone() && store.count > levelEnd) exploration.depth++;
+}
+
+export type Visitor = {
+  /** Makes and judges the initial states. */
+  readonly initial: () => void;
+  /** Makes and judges the successors of a kept state; returns how many there were. */
+  readonly expand: (index: number, onSuccessor?: (index: number) => void) => number;
+  readonly isDone: () => boolean;
+};
+
+export function createVisitor(exploration: Exploration, options: ExploreOptions): Visitor {
+  const { model, checks, store, edges } = exploration;
+  const m = model.machine;
+  const { u } = m;
+  const width = model.variables.length;
+  const codes = new Int32Array(width);
+  const from = new Int32Array(width);
+  const keyOf = createKey(exploration, codes);
+  let isDone = false;
+
+  const violate = (kind: ViolationKind, name: string, at: number, error?: TlaError): void => {
+    const last = { codes: codes.slice(), label: m.label };
+    exploration.violations.push({ kind, name, error, at, last });
+    if (!options.continueAfterViolation || error !== undefined) isDone = true;
+  };
+  /** Judges the state in `codes`, standing in `target`; parent is -1 for an initial state. Returns its index or -1. */
+  const meet = (parent: number, isAllowed: boolean): number => {
+    let index = -1;
+    if (isAllowed) {
+      const key = keyOf();
+      index = findState(store, key);
+      if (index >= 0) return index;
+      index = addState(store, codes, key, parent, m.label);
+      count(exploration.fresh, m.label);
+    }
+    const state = m.target;
+    inState(model, state, () => {
+      for (const list of [checks.invariants, checks.impliedAlways]) {
+        for (let i = 0; i < list.length; i++) if (!list[i]!.holds()) return violate("invariant", list[i]!.name, parent);
+      }
+    });
+    return index;
+  };
+  const initial = (): void => {
+    m.label = -1;
+    m.current = new Array<Value | undefined>(width);
+    m.target = m.current;
+    m.next = NOWHERE;
+    guard(-1, () =>
+      checks.init!(() => {
+        encodeTarget("the initial predicate");
+        exploration.total++;
+        exploration.initialCount++;
+        meet(-1, inConstraints(m.current));
+        const broken = inState(model, m.current, () => checks.impliedInitial.find((predicate) => !predicate.holds()));
+        if (broken !== undefined) violate("initial", broken.name, -1);
+        return isDone || isSpent();
+      }),
+    );
+    undo(m, 0);
+  };
+  const expand = (index: number, onSuccessor?: (index: number) => void): number => {
+    const before = exploration.total;
+    readState(store, index, from);
+    m.current = new Array<Value>(width);
+    for (let i = 0; i < width; i++) m.current[i] = u.decode(from[i]!);
+    m.next = new Array<Value | undefined>(width);
+    m.target = m.next;
+    guard(index, () =>
+      checks.next!(() => {
+        encodeTarget("the next-state relation");
+        exploration.total++;
+        count(exploration.taken, m.label);
+        const isAllowed = inConstraints(m.next) && holdsAll(checks.actionConstraints);
+        const successor = meet(index, isAllowed);
+        for (let i = 0; i < checks.impliedSteps.length && !isDone; i++) {
+          const step = checks.impliedSteps[i]!;
+          if (!stepHolds(step)) violate("step", step.name, index);
+        }
+        if (edges !== undefined && successor >= 0) addEdge(edges, index, successor);
+        if (successor >= 0) onSuccessor?.(successor);
+        return isDone || isSpent();
+      }),
+    );
+    undo(m, 0);
+    const made = exploration.total - before;
+    if (made === 0 && model.config.checkDeadlock && !isDone) {
+      exploration.violations.push({ kind: "deadlock", name: "Deadlock", at: index });
+      if (!options.continueAfterViolation) isDone = true;
+    }
+    return made;
+  };
+  const stepHolds = (step: Predicate): boolean => {
+    const { target } = m;
+    m.target = NOWHERE;
+    try {
+      return step.holds();
+    } finally {
+      m.target = target;
+    }
+  };
+  const inConstraints = (state: readonly (Value | undefined)[]): boolean => {
+    return checks.constraints.length === 0 || inState(model, state, () => holdsAll(checks.constraints));
+  };
+  const encodeTarget = (what: string): void => {
+    const { target } = m;
+    for (let i = 0; i < width; i++) {
+      const value = target[i];
+      if (value === undefined) return failUnassigned(exploration, i, what);
+      codes[i] = u.encode(value);
+    }
+  };
+  /** Turns an error of the specification into a violation at the state it came from. */
+  const guard = (index: number, run: () => unknown): void => {
+    try {
+      run();
+    } catch (error) {
+      const known = asTlaError(error);
+      exploration.violations.push({ kind: "evaluation", name: known.message, error: known, at: index });
+      isDone = true;
+    }
+  };
+  const isSpent = (): boolean => {
+    if (exploration.total % CHECK_EVERY !== 0) return false;
+    exploration.stopped = spent(exploration, options.budget);
+    if (exploration.stopped !== undefined) isDone = true;
+    return isDone;
+  };
+  return { initial, expand, isDone: () => isDone };
+}
+
+function holdsAll(predicates: readonly Predicate[]): boolean {
+  for (let i = 0; i < predicates.length; i++) if (!predicates[i]!.holds()) return false;
+  return true;
+}
+
+function count(counters: number[], label: number): void {
+  counters[label + 1] = (counters[label + 1] ?? 0) + 1;
+}
+
+function createKey(exploration: Exploration, codes: Int32Array): () => Int32Array {
+  const { model, checks } = exploration;
+  const m = model.machine;
+  const { view } = checks;
+  if (view !== undefined) {
+    const key = new Int32Array(1);
+    return () => {
+      key[0] = m.u.encode(m.u.normalise(inState(model, m.target, view.evaluate)));
+      return key;
+    };
+  }
+  const symmetry = createSymmetry(model);
+  if (symmetry === undefined) return () => codes;
+  const key = new Int32Array(codes.length);
+  return () => {
+    symmetry(codes, key);
+    return key;
+  };
+}
+
+function failUnassigned(exploration: Exploration, variable: number, what: string): never {
+  const { model } = exploration;
+  const label = model.labels[model.machine.label];
+  const name = model.variables[variable]!;
+  const { init, next } = exploration.checks.behaviour;
+  const where = label?.span ?? (what === "the initial predicate" ? init : next)!.node.span;
+  const action = label === undefined ? what : label.name;
+  return failAt(where, `${action} gives no value to the variable ${name}`);
+}
+
+/** RangeError is how JavaScript reports an exhausted stack: in a specification, endless recursion. */
+export function asTlaError(error: unknown): TlaError {
+  if (error instanceof TlaError) return error;
+  if (error instanceof RangeError)
+    return new TlaError("evaluation", "the evaluation recurses too deep (is a recursive definition endless?)");
+  throw error;
+}
+
+const BYTES_PER_VALUE = 160;
+
+function spent(exploration: Exploration, budget: Budget): string | undefined {
+  const { store, total } = exploration;
+  if (budget.distinctMax !== undefined && store.count >= budget.distinctMax)
+    return `stopped at ${store.count} distinct states`;
+  if (budget.generatedMax !== undefined && total >= budget.generatedMax) return `stopped at ${total} generated states`;
+  const bytes =
+    (store.states.length +
+      store.parents.length +
+      store.labels.length +
+      store.table.length +
+      (store.hasOwnKeys ? store.keys.length : 0)) *
+      4 +
+    exploration.model.machine.u.size * BYTES_PER_VALUE +
+    (exploration.edges?.from.length ?? 0) * 8;
+  if (budget.memoryBytesMax !== undefined && bytes > budget.memoryBytesMax)
+    return `stopped at about ${Math.round(bytes / 1_000_000)} MB`;
+  return budget.shouldStop?.();
+}
+
+function addEdge(edges: Edges, from: number, to: number): void {
+  if (edges.count === edges.from.length) {
+    edges.from = enlarge(edges.from);
+    edges.to = enlarge(edges.to);
+  }
+  edges.from[edges.count] = from;
+  edges.to[edges.count++] = to;
+}
+
+function enlarge(array: Int32Array): Int32Array {
+  const bigger = new Int32Array(array.length * 2);
+  bigger.set(array);
+  return bigger;
+}

@@ -1,0 +1,513 @@
+/**
+ * Actions: next-state relations and initial predicates to successor generators.
+ *
+ * A generator calls its continuation once for each way to make the formula true, in TLC's order and number: conjuncts from
+ * left to right; every disjunct and every element of a bounded \E is an alternative, primed or not; the first `x' = e` or
+ * `x' \in S` assigns, later ones test (reference: TLC's Tool.getNextStates). Whoever tries alternatives takes back what the
+ * last one assigned. In mode "init" the unprimed variables are assigned.
+ */
+import { failAt } from "../errors.ts";
+import type { Node, NodeOf } from "../syntax/ast.ts";
+import { contains } from "../values/lazy.ts";
+import type { Value } from "../values/types.ts";
+import { type Closure, codeOf, bodyPlace, compileFrame, parameterThunk, resolve } from "./calls.ts";
+import { type Compiler, locate, type Place } from "./compiler.ts";
+import { compile, compilePrime, compileTest, openLet, variableIndex } from "./expressions.ts";
+import { type Action, type Continue, type Frame, undo } from "./machine.ts";
+import { eachBinding, openBounds, visitLocated } from "./quantifiers.ts";
+import { type DefinitionEntity, lookup } from "./scope.ts";
+import type { Bound } from "../syntax/ast.ts";
+
+/** `owner` names the definition whose disjuncts are actions of their own; undefined below that level. */
+export type ActionMode = { readonly mode: "init" | "next"; readonly owner: string | undefined };
+
+export function compileAction(c: Compiler, node: Node, place: Place, mode: ActionMode): Action {
+  const below: ActionMode = { mode: mode.mode, owner: undefined };
+  switch (node.kind) {
+    case "and":
+      return conjunction(node.items.map((item) => compileAction(c, item, place, below)));
+    case "or":
+      return disjunction(
+        c,
+        node.items.map((item) => labelled(c, item, compileAction(c, item, place, mode), mode)),
+      );
+    case "exists":
+      return existential(c, node, place, mode);
+    case "forall":
+      return universal(c, node, place, below);
+    case "if":
+      return conditional(c, [{ guard: node.test, value: node.then }], node.else, node, place, mode);
+    case "case":
+      return conditional(c, node.arms, node.other, node, place, mode);
+    case "let": {
+      const { place: inner, slots } = openLet(c, node.units, place);
+      const body = compileAction(c, node.body, inner, mode);
+      return before(body, (frame) => {
+        for (let i = 0; i < slots.length; i++) frame[slots[i]!] = undefined;
+      });
+    }
+    case "unchanged":
+      return mode.mode === "next" ? unchanged(c, node.body, place) : predicate(c, node, place);
+    case "boxAction":
+      return disjunction(c, [compileAction(c, node.body, place, below), unchanged(c, node.subscript, place)]);
+    case "angleAction":
+      return conjunction([compileAction(c, node.body, place, below), changed(c, node.subscript, place)]);
+    case "apply":
+      return applied(c, node, place, mode);
+    default:
+      return predicate(c, node, place);
+  }
+}
+
+/** An action with at most one outcome. */
+function single(step: (frame: Frame) => boolean): Action {
+  return { step, run: (frame, then) => step(frame) && then() };
+}
+
+function predicate(c: Compiler, node: Node, place: Place): Action {
+  return single(compileTest(c, node, place));
+}
+
+function before(action: Action, prepare: (frame: Frame) => void): Action {
+  const { step, run } = action;
+  return {
+    step:
+      step &&
+      ((frame) => {
+        prepare(frame);
+        return step(frame);
+      }),
+    run: (frame, then) => {
+      prepare(frame);
+      return run(frame, then);
+    },
+  };
+}
+
+function conjunction(items: readonly Action[]): Action {
+  const steps = items.map((item) => item.step);
+  if (steps.every((step) => step !== undefined)) {
+    return single((frame) => {
+      for (let i = 0; i < steps.length; i++) if (!steps[i]!(frame)) return false;
+      return true;
+    });
+  }
+  const from = (start: number, frame: Frame, then: Continue): boolean => {
+    for (let i = start; i < items.length; i++) {
+      const item = items[i]!;
+      if (item.step === undefined)
+        return item.run(frame, i + 1 === items.length ? then : () => from(i + 1, frame, then));
+      if (!item.step(frame)) return false;
+    }
+    return then();
+  };
+  return { step: undefined, run: (frame, then) => from(0, frame, then) };
+}
+
+function disjunction(c: Compiler, items: readonly Action[]): Action {
+  const { m } = c;
+  if (items.length === 1) return items[0]!;
+  return {
+    step: undefined,
+    run: (frame, then) => {
+      const mark = m.trail.length;
+      for (let i = 0; i < items.length; i++) {
+        const stopped = items[i]!.run(frame, then);
+        undo(m, mark);
+        if (stopped) return true;
+      }
+      return false;
+    },
+  };
+}
+
+function existential(c: Compiler, node: NodeOf<"exists">, place: Place, mode: ActionMode): Action {
+  const { m } = c;
+  const { place: inner, binders } = openBounds(c, node.bounds, place);
+  const body = labelled(c, node.body, compileAction(c, node.body, inner, mode), mode);
+  if (binders.length === 1) {
+    const { set, bind, bound } = binders[0]!;
+    return {
+      step: undefined,
+      run: (frame, then) => {
+        const mark = m.trail.length;
+        return visitLocated(c, set(frame), bound, (value) => {
+          bind(frame, value);
+          const stopped = body.run(frame, then);
+          undo(m, mark);
+          return stopped;
+        });
+      },
+    };
+  }
+  return {
+    step: undefined,
+    run: (frame, then) => {
+      const mark = m.trail.length;
+      return eachBinding(c, binders, frame, () => {
+        const stopped = body.run(frame, then);
+        undo(m, mark);
+        return stopped;
+      });
+    },
+  };
+}
+
+/** A conjunction over the elements; each gets its own frame, so that a choice made for one outlives the next. */
+function universal(c: Compiler, node: NodeOf<"forall">, place: Place, mode: ActionMode): Action {
+  const { place: inner, binders } = openBounds(c, node.bounds, place);
+  const body = compileAction(c, node.body, inner, mode);
+  if (body.step !== undefined) {
+    const { step } = body;
+    return single((frame) => !eachBinding(c, binders, frame, () => !step(frame)));
+  }
+  return {
+    step: undefined,
+    run: (frame, then) => {
+      const frames: Frame[] = [];
+      eachBinding(c, binders, frame, () => {
+        frames.push(frame.slice());
+        return false;
+      });
+      const from = (i: number): boolean => (i === frames.length ? then() : body.run(frames[i]!, () => from(i + 1)));
+      return from(0);
+    },
+  };
+}
+
+type Arm = { readonly guard: Node; readonly value: Node };
+
+function conditional(
+  c: Compiler,
+  arms: readonly Arm[],
+  other: Node | undefined,
+  node: Node,
+  place: Place,
+  mode: ActionMode,
+): Action {
+  const tests = arms.map((arm) => compileTest(c, arm.guard, place));
+  const bodies = arms.map((arm) => compileAction(c, arm.value, place, mode));
+  const last = other === undefined ? undefined : compileAction(c, other, place, mode);
+  const choose = (frame: Frame): Action => {
+    for (let i = 0; i < tests.length; i++) if (tests[i]!(frame)) return bodies[i]!;
+    return last ?? failAt(node.span, "no arm of this CASE holds, and it has no OTHER");
+  };
+  const isSingle = bodies.every((body) => body.step !== undefined) && (last === undefined || last.step !== undefined);
+  if (isSingle) return single((frame) => choose(frame).step!(frame));
+  return { step: undefined, run: (frame, then) => choose(frame).run(frame, then) };
+}
+
+/** The label index of a place in the next-state relation. */
+function labelOf(c: Compiler, name: string, node: Node): number {
+  const { line, column, module } = node.span;
+  const known = c.labels.findIndex(
+    (label) =>
+      label.name === name && label.span.line === line && label.span.column === column && label.span.module === module,
+  );
+  return known >= 0 ? known : c.labels.push({ name, span: node.span }) - 1;
+}
+
+/** Marks a disjunct that is neither a call nor a further disjunction as an action of its owner. */
+function labelled(c: Compiler, node: Node, action: Action, mode: ActionMode): Action {
+  if (mode.owner === undefined || node.kind === "or" || node.kind === "exists" || node.kind === "let") return action;
+  if (node.kind === "apply" && node.name !== "=" && node.name !== "\\in" && node.name !== "\\cdot") return action;
+  return withLabel(c, labelOf(c, mode.owner, node), action);
+}
+
+export function withLabel(c: Compiler, label: number, action: Action): Action {
+  const { m } = c;
+  const { run } = action;
+  return {
+    step: undefined,
+    run: (frame, then) => {
+      const save = m.label;
+      m.label = label;
+      const stopped = run(frame, then);
+      m.label = save;
+      return stopped;
+    },
+  };
+}
+
+function applied(c: Compiler, node: NodeOf<"apply">, place: Place, mode: ActionMode): Action {
+  const [first, second] = node.args;
+  if (node.prefix.length === 0 && first !== undefined && second !== undefined) {
+    if (node.name === "=" || node.name === "\\in") return assignment(c, node, place, mode);
+    if (node.name === "=>") {
+      const guard = compileTest(c, first, place);
+      const body = compileAction(c, second, place, { mode: mode.mode, owner: undefined });
+      const isFree = (frame: Frame): boolean => !guard(frame);
+      if (body.step !== undefined) return single((frame) => isFree(frame) || body.step!(frame));
+      return { step: undefined, run: (frame, then) => (isFree(frame) ? then() : body.run(frame, then)) };
+    }
+    if (node.name === "\\cdot") return composition(c, node, place);
+  }
+  const thunk = parameterThunk(node, place);
+  if (thunk !== undefined) {
+    const test = compileTest(c, node, place);
+    return {
+      step: undefined,
+      run: (frame, then) => {
+        const found = thunk(frame);
+        if (found === undefined || mode.mode === "init") return test(frame) && then();
+        return found.code.action().run(found.frame, then);
+      },
+    };
+  }
+  return call(c, node, place, mode);
+}
+
+function call(c: Compiler, node: NodeOf<"apply">, place: Place, mode: ActionMode): Action {
+  const first = node.prefix[0];
+  const isSelector = first !== undefined && lookup(place.scope, first.name)?.kind === "definition";
+  const isKnown = node.prefix.length > 0 || lookup(place.scope, node.name) !== undefined;
+  if (isSelector || !isKnown) return predicate(c, node, place);
+  const found = resolve(c, node, place);
+  const { entity } = found;
+  if (entity.kind === "param" && entity.arity > 0) return operatorParameter(c, node, place);
+  if (entity.kind === "let" && entity.bounds === undefined) {
+    const own: Place = { scope: entity.scope, layout: entity.layout, isPrimed: false };
+    if (own.layout !== place.layout) return predicate(c, node, place);
+    return compileAction(c, entity.body, own, mode);
+  }
+  if (entity.kind !== "definition" || entity.bounds !== undefined || entity.value !== undefined)
+    return predicate(c, node, place);
+  codeOf(c, entity);
+  const makeFrame = compileFrame(c, node, entity, { inner: found.place, place, enter: found.enter });
+  const body = definitionAction(c, entity, mode);
+  const called: Action = {
+    // The body of a recursive definition is not compiled yet, so its shape is unknown: treat it as branching.
+    step: body.isReady ? body.action().step && ((frame) => body.action().step!(makeFrame(frame))) : undefined,
+    run: (frame, then) => body.action().run(makeFrame(frame), then),
+  };
+  if (mode.owner === undefined) return called;
+  return withLabel(c, labelOf(c, entity.name, entity.body), called);
+}
+
+const tops = new WeakMap<DefinitionEntity, Action>();
+
+/** The action of a definition's body, made once for each mode; `isReady` is false while it is being made. */
+function definitionAction(
+  c: Compiler,
+  entity: DefinitionEntity,
+  mode: ActionMode,
+): { isReady: boolean; action: () => Action } {
+  const isTop = mode.owner !== undefined;
+  const code = codeOf(c, entity);
+  const known = isTop ? tops.get(entity) : code.action[mode.mode];
+  if (known !== undefined) return { isReady: true, action: () => known };
+  if (pending.has(entity))
+    return { isReady: false, action: () => (isTop ? tops.get(entity) : code.action[mode.mode])! };
+  pending.add(entity);
+  const place = bodyPlace(entity, code.layout);
+  const made = compileAction(c, entity.body, place, { mode: mode.mode, owner: isTop ? entity.name : undefined });
+  pending.delete(entity);
+  if (isTop) tops.set(entity, made);
+  else code.action[mode.mode] = made;
+  return { isReady: true, action: () => made };
+}
+
+const pending = new WeakSet<DefinitionEntity>();
+
+/** `A(x)` where A is a parameter: entered as an action if it came from a definition. */
+function operatorParameter(c: Compiler, node: NodeOf<"apply">, place: Place): Action {
+  const operator = compile(c, { ...node, args: [] }, place);
+  const args = node.args.map((arg) => compile(c, arg, place));
+  return {
+    step: undefined,
+    run: (frame, then) => {
+      const closure = operator(frame) as Closure;
+      const values = args.map((arg) => arg(frame));
+      if (closure.enter === undefined) return closure.apply(values) === true && then();
+      const { definition, frame: own } = closure.enter(values);
+      return definitionAction(c, definition, { mode: "next", owner: undefined }).action().run(own, then);
+    },
+  };
+}
+
+/** Which variable an assignment's left side names: fixed, or found through a parameter. */
+function assignable(c: Compiler, node: Node, place: Place, mode: ActionMode): ((frame: Frame) => number) | undefined {
+  const named = mode.mode === "init" ? node : node.kind === "prime" ? node.body : undefined;
+  if (named === undefined) return undefined;
+  const index = variableIndex(named, place);
+  if (index >= 0) return () => index;
+  if (named.kind === "apply" && named.args.length === 0 && named.prefix.length === 0) {
+    const entity = lookup(place.scope, named.name);
+    if (
+      entity?.kind === "definition" &&
+      entity.params.length === 0 &&
+      entity.bounds === undefined &&
+      entity.value === undefined
+    ) {
+      const inner = mode.mode === "init" ? entity.body : { ...node, kind: "prime" as const, body: entity.body };
+      return assignable(c, inner, { ...place, scope: entity.scope }, mode);
+    }
+  }
+  const thunk = parameterThunk(named, place);
+  return thunk && ((frame) => thunk(frame)?.code.variable ?? -1);
+}
+
+/** `x' = e`, `x' \in S` (or unprimed in an initial predicate): assigns the first time, tests afterwards. */
+function assignment(c: Compiler, node: NodeOf<"apply">, place: Place, mode: ActionMode): Action {
+  const { m } = c;
+  const [left, right] = [node.args[0]!, node.args[1]!];
+  const variable = assignable(c, left, place, mode);
+  if (variable === undefined) return predicate(c, node, place);
+  const test = compileTest(c, node, place);
+  const value = compile(c, right, place);
+  if (node.name === "=") {
+    return single((frame) => {
+      const index = variable(frame);
+      if (index < 0) return test(frame);
+      const assigned = m.target[index];
+      const wanted = value(frame);
+      if (assigned !== undefined) return assigned === wanted || equalAt(c, assigned, wanted, node);
+      m.target[index] = normaliseAt(c, wanted, right);
+      m.trail.push(index);
+      return true;
+    });
+  }
+  const bound: Bound = { patterns: [], set: right };
+  return {
+    step: undefined,
+    run: (frame, then) => {
+      const index = variable(frame);
+      if (index < 0) return test(frame) && then();
+      const assigned = m.target[index];
+      const set = value(frame);
+      if (assigned !== undefined) return containsAt(c, set, assigned, node) && then();
+      const mark = m.trail.length;
+      return visitLocated(c, set, bound, (element) => {
+        m.target[index] = m.u.normalise(element);
+        m.trail.push(index);
+        const stopped = then();
+        undo(m, mark);
+        return stopped;
+      });
+    },
+  };
+}
+
+function equalAt(c: Compiler, a: Value, b: Value, node: Node): boolean {
+  try {
+    return c.m.u.equal(a, b);
+  } catch (error) {
+    throw locate(error, node.span);
+  }
+}
+
+function containsAt(c: Compiler, set: Value, value: Value, node: Node): boolean {
+  try {
+    return contains(c.m.u, set, value);
+  } catch (error) {
+    throw locate(error, node.span);
+  }
+}
+
+function normaliseAt(c: Compiler, value: Value, node: Node): Value {
+  if (typeof value !== "object" || value.kind === "fcn" || value.kind === "set") return value;
+  try {
+    return c.m.u.normalise(value);
+  } catch (error) {
+    throw locate(error, node.span);
+  }
+}
+
+/** The variables that an UNCHANGED or a subscript speaks of, if it is made of variables and tuples only. */
+export function unchangedVariables(c: Compiler, node: Node, place: Place): number[] | undefined {
+  if (node.kind === "tuple") {
+    const lists = node.items.map((item) => unchangedVariables(c, item, place));
+    return lists.every((list) => list !== undefined) ? lists.flat() : undefined;
+  }
+  if (node.kind !== "apply" || node.args.length > 0) return undefined;
+  if (node.prefix.length === 0) {
+    const index = variableIndex(node, place);
+    if (index >= 0) return [index];
+    if (lookup(place.scope, node.name) === undefined) return undefined;
+  } else if (lookup(place.scope, node.prefix[0]!.name)?.kind !== "instance") return undefined;
+  const { entity, enter } = resolve(c, node, place);
+  if (entity.kind === "variable") return [entity.index];
+  if (
+    entity.kind !== "definition" ||
+    entity.params.length > 0 ||
+    entity.bounds !== undefined ||
+    enter !== undefined ||
+    entity.value !== undefined
+  )
+    return undefined;
+  return unchangedVariables(c, entity.body, { ...place, scope: entity.scope });
+}
+
+function unchanged(c: Compiler, body: Node, place: Place): Action {
+  const { m } = c;
+  const indices = unchangedVariables(c, body, place);
+  if (indices !== undefined) {
+    return single(() => {
+      for (let i = 0; i < indices.length; i++) {
+        const index = indices[i]!;
+        const assigned = m.target[index];
+        if (assigned === undefined) {
+          m.target[index] = m.current[index];
+          m.trail.push(index);
+        } else if (assigned !== m.current[index]) return false;
+      }
+      return true;
+    });
+  }
+  if (body.kind === "tuple") return conjunction(body.items.map((item) => unchanged(c, item, place)));
+  const thunk = parameterThunk(body, place);
+  const value = compile(c, body, place);
+  const test = compileTest(c, { kind: "unchanged", body, span: body.span }, place);
+  return single((frame) => {
+    const index = thunk?.(frame)?.code.variable ?? -1;
+    if (index < 0) return test(frame);
+    if (m.target[index] !== undefined) return m.target[index] === m.current[index];
+    m.target[index] = value(frame);
+    m.trail.push(index);
+    return true;
+  });
+}
+
+function changed(c: Compiler, subscript: Node, place: Place): Action {
+  const beforeStep = compile(c, subscript, place);
+  const afterStep = compilePrime(c, subscript, place);
+  return single((frame) => !equalAt(c, afterStep(frame), beforeStep(frame), subscript));
+}
+
+/** `A \cdot B`: a step of A and then a step of B, seen as one. */
+function composition(c: Compiler, node: NodeOf<"apply">, place: Place): Action {
+  const { m } = c;
+  const first = compileAction(c, node.args[0]!, place, { mode: "next", owner: undefined });
+  const second = compileAction(c, node.args[1]!, place, { mode: "next", owner: undefined });
+  return {
+    step: undefined,
+    run: (frame, then) => {
+      const { current, next } = m;
+      const mark = m.trail.length;
+      const stopped = first.run(frame, () => {
+        // The state between: complete, or the second step would start from nothing.
+        const between = m.next.slice();
+        m.current = between;
+        m.next = new Array<Value | undefined>(between.length);
+        m.target = m.next;
+        const innerMark = m.trail.length;
+        const found = second.run(frame, () => {
+          const after = m.next;
+          m.current = current;
+          const result = then();
+          m.current = between;
+          m.next = after;
+          m.target = after;
+          return result;
+        });
+        undo(m, innerMark);
+        m.current = current;
+        m.next = next;
+        m.target = next;
+        return found;
+      });
+      undo(m, mark);
+      return stopped;
+    },
+  };
+}

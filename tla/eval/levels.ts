@@ -1,0 +1,77 @@
+/**
+ * Levels (Specifying Systems, section 17.2): 0 constant, 1 state, 2 action (speaks of the next state), 3 temporal.
+ *
+ * Used to decide what may be kept: constants for ever, state-level LETs during one evaluation, actions never. Names bound
+ * inside an expression count as constants. The result may be too high, never too low.
+ */
+import type { Node } from "../syntax/ast.ts";
+import { childrenOf, boundSets } from "../syntax/walk.ts";
+import { type DefinitionEntity, type Entity, type LetEntity, lookup, type Scope } from "./scope.ts";
+
+export function levelOf(node: Node, scope: Scope): number {
+  switch (node.kind) {
+    case "prime":
+    case "unchanged":
+    case "boxAction":
+    case "angleAction":
+      return 2;
+    case "always":
+    case "eventually":
+    case "fairness":
+    case "temporalQuantifier":
+      return 3;
+    case "enabled":
+      return 1;
+    case "apply": {
+      if (node.name === "~>" || node.name === "-+->") return 3;
+      if (node.name === "\\cdot") return 2;
+      let level = prefixLevel(node.prefix[0]?.name, node.prefix, node.name, scope);
+      for (const child of childrenOf(node)) level = Math.max(level, levelOf(child, scope));
+      return level;
+    }
+    default: {
+      let level = 0;
+      for (const child of childrenOf(node)) level = Math.max(level, levelOf(child, scope));
+      return level;
+    }
+  }
+}
+
+function prefixLevel(
+  first: string | undefined,
+  prefix: readonly { readonly name: string }[],
+  name: string,
+  scope: Scope,
+): number {
+  if (first === undefined) return entityLevel(lookup(scope, name));
+  let inside = scope;
+  for (const step of prefix) {
+    const entity = lookup(inside, step.name);
+    if (entity === undefined || entity.kind !== "instance") return entityLevel(entity);
+    inside = entity.names();
+  }
+  return entityLevel(lookup(inside, name));
+}
+
+export function entityLevel(entity: Entity | undefined): number {
+  switch (entity?.kind) {
+    case "variable":
+      return 1;
+    case "native":
+      return entity.native.isImpure ? 1 : 0;
+    case "definition":
+    case "let":
+      return bodyLevel(entity);
+    default:
+      return 0;
+  }
+}
+
+function bodyLevel(entity: DefinitionEntity | LetEntity): number {
+  if (entity.level !== undefined) return entity.level;
+  entity.level = 0; // a recursive mention adds nothing
+  let level = levelOf(entity.body, entity.scope);
+  for (const set of boundSets(entity.bounds ?? [])) level = Math.max(level, levelOf(set, entity.scope));
+  entity.level = level;
+  return level;
+}

@@ -1,0 +1,103 @@
+/**
+ * The machine: what compiled specifications run on. One per model; nothing here is shared between models.
+ *
+ * A frame holds one activation of an operator: slot 0 is the frame of the enclosing scope, the rest are parameters,
+ * bound variables and LET definitions. Assigned variables are recorded on a trail, so that whoever tries alternatives can
+ * take them back.
+ */
+import type { Value } from "../values/types.ts";
+import { Universe } from "../values/universe.ts";
+
+/** An argument not yet evaluated: by need for values, by name for actions and under a prime. */
+export type Thunk = {
+  readonly kind: "thunk";
+  readonly code: ThunkCode;
+  readonly frame: Frame;
+  value: Value | undefined;
+};
+export type ThunkCode = {
+  readonly evaluate: Evaluate;
+  /** Whether the value may be kept: false if it depends on the next state. */
+  readonly isCacheable: boolean;
+  /** The argument as an action; made when first needed. */
+  readonly action: () => Action;
+  /** The index of the variable the argument names, or -1. */
+  readonly variable: number;
+};
+export type Slot = Value | Thunk | Frame | undefined;
+export type Frame = Slot[];
+export type Evaluate = (frame: Frame) => Value;
+/** Goes on with the rest of an action; true stops the search. */
+export type Continue = () => boolean;
+/**
+ * An action. `step` exists when the action has at most one outcome: it assigns what it assigns and says whether it held.
+ * `run` calls the continuation once for each outcome.
+ */
+export type Action = {
+  readonly step: ((frame: Frame) => boolean) | undefined;
+  readonly run: (frame: Frame, then: Continue) => boolean;
+};
+export type State = (Value | undefined)[];
+
+/** What the outside provides: output of Print, files for Json and IOUtils, environment of IOUtils. */
+export type Surroundings = {
+  readonly print: (text: string) => void;
+  readonly readText: (name: string) => string | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+};
+
+export type Machine = {
+  readonly u: Universe;
+  readonly surroundings: Surroundings;
+  current: State;
+  next: State;
+  /** The state under construction: `current` while initial states are made, else `next`. */
+  target: State;
+  /** Indices of the variables assigned in `target`, in order. */
+  readonly trail: number[];
+  /** The action being taken, an index into `labels`, or -1. */
+  label: number;
+  readonly registers: Map<number, Value>;
+  /** What TLCGet("level") and its like report. */
+  readonly facts: { level: number; distinct: number; generated: number; queue: number; diameter: number };
+  /** State of the generator behind RandomElement and Randomization. */
+  random: number;
+  /** The behaviour up to the state being looked at, for TLCExt!Trace. */
+  trace: () => Value;
+  /** Set by TLCSet("exit", TRUE). */
+  exitRequested: boolean;
+};
+
+export function createMachine(surroundings: Surroundings): Machine {
+  const u = new Universe();
+  return {
+    u,
+    surroundings,
+    current: [],
+    next: [],
+    target: [],
+    trail: [],
+    label: -1,
+    registers: new Map(),
+    facts: { level: 1, distinct: 0, generated: 0, queue: 0, diameter: 0 },
+    random: 0x2545f491,
+    trace: () => u.emptyTuple,
+    exitRequested: false,
+  };
+}
+
+/** Takes back the assignments made since the trail had the given length. */
+export function undo(m: Machine, mark: number): void {
+  const { trail, target } = m;
+  while (trail.length > mark) target[trail.pop()!] = undefined;
+}
+
+/** A whole number below the bound from the model's own generator (xorshift32). */
+export function drawBelow(m: Machine, bound: number): number {
+  let x = m.random;
+  x ^= x << 13;
+  x ^= x >>> 17;
+  x ^= x << 5;
+  m.random = x >>> 0;
+  return m.random % bound;
+}

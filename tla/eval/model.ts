@@ -1,0 +1,169 @@
+/**
+ * A model: a specification with a configuration, resolved and compiled, ready to be checked or to validate traces.
+ */
+import { type Span, TlaError } from "../errors.ts";
+import { type Config, type ConfigValue, type NamedSetting, parseConfig } from "../syntax/config.ts";
+import type { Node } from "../syntax/ast.ts";
+import type { Value } from "../values/types.ts";
+import { compileAction, withLabel } from "./actions.ts";
+import { bodyPlace, codeOf } from "./calls.ts";
+import { type ActionLabel, type Compiler, type Place, truth } from "./compiler.ts";
+import { compile } from "./expressions.ts";
+import { type Continue, createMachine, type Machine, type Surroundings } from "./machine.ts";
+import { createLibrary, type Library, loadRoot } from "./modules.ts";
+import { type DefinitionEntity, type Entity, type Layout, lookup, type Scope } from "./scope.ts";
+
+/** A formula of the root module that can be evaluated in the machine's current state (and next, if it speaks of it). */
+export type Formula = {
+  readonly name: string;
+  readonly node: Node;
+  readonly place: Place;
+  readonly evaluate: () => Value;
+};
+export type Predicate = { readonly name: string; readonly node: Node; readonly holds: () => boolean };
+export type Model = {
+  readonly name: string;
+  readonly config: Config;
+  readonly compiler: Compiler;
+  readonly machine: Machine;
+  readonly scope: Scope;
+  readonly variables: readonly string[];
+  readonly labels: readonly ActionLabel[];
+};
+export type ModelSource = {
+  /** The text of a module by name; undefined if there is none. */
+  readonly load: (name: string) => string | undefined;
+  /** The name of the root module. */
+  readonly spec: string;
+  /** The text of the configuration. */
+  readonly config: string;
+  readonly configName?: string | undefined;
+  readonly surroundings?: Partial<Surroundings> | undefined;
+};
+
+/** Loads, resolves and configures. Throws TlaError (syntax, resolve or config). */
+export function createModel(source: ModelSource): Model {
+  const config = parseConfig(source.config, source.configName ?? `${source.spec}.cfg`);
+  const machine = createMachine({
+    print: () => {},
+    readText: () => undefined,
+    environment: {},
+    ...source.surroundings,
+  });
+  const library = createLibrary(source.load);
+  const scope = loadRoot(library, source.spec);
+  const compiler: Compiler = { m: machine, library, labels: [] };
+  configure(config, library, scope, machine);
+  const variables = library.variables.map((variable) => variable.name);
+  machine.current = new Array<Value | undefined>(variables.length);
+  machine.next = new Array<Value | undefined>(variables.length);
+  machine.target = machine.next;
+  return { name: source.spec, config, compiler, machine, scope, variables, labels: compiler.labels };
+}
+
+function configure(config: Config, library: Library, scope: Scope, m: Machine): void {
+  for (const setting of config.constants) {
+    const targets = findTargets(library, scope, setting.name, setting.inModule);
+    if (targets.length === 0) {
+      const where = setting.inModule === undefined ? "the specification" : `module ${setting.inModule}`;
+      throw new TlaError("config", `${setting.name} is not defined in ${where}`, setting.span);
+    }
+    for (const target of targets) {
+      if (setting.value !== undefined) give(target, toValue(m, setting.value), setting.span);
+      else redirect(target, requireEntity(scope, { name: setting.operator!, span: setting.span }));
+    }
+  }
+  for (const entity of scope.names.values()) {
+    if (entity.kind === "constant" && entity.value === undefined && entity.override === undefined) {
+      throw new TlaError(
+        "config",
+        `the constant ${entity.name} of module ${entity.module} has no value: the configuration must give it one`,
+      );
+    }
+  }
+}
+
+function findTargets(library: Library, scope: Scope, name: string, inModule: string | undefined): Entity[] {
+  const scopes = inModule === undefined ? [scope] : (library.scopesOf.get(inModule) ?? []);
+  return scopes.flatMap((inside) => inside.names.get(name) ?? []);
+}
+
+function give(target: Entity, value: Value, span: Span): void {
+  if (target.kind === "constant" || target.kind === "definition") target.value = value;
+  else throw new TlaError("config", `${"name" in target ? target.name : "this"} cannot be given a value`, span);
+}
+
+function redirect(target: Entity, to: Entity): void {
+  if (target.kind === "constant" || target.kind === "definition" || target.kind === "native") {
+    if (target !== to) target.override = to;
+  }
+}
+
+function toValue(m: Machine, value: ConfigValue): Value {
+  if (value.kind === "number" || value.kind === "boolean") return value.value;
+  if (value.kind === "set") return m.u.set(value.elements.map((element) => toValue(m, element)));
+  return value.kind === "string" ? m.u.string(value.text) : m.u.model(value.text);
+}
+
+function requireEntity(scope: Scope, setting: NamedSetting): Entity {
+  const entity = lookup(scope, setting.name);
+  if (entity === undefined)
+    throw new TlaError("config", `${setting.name} is not defined in the specification`, setting.span);
+  return entity;
+}
+
+/** The definition a setting of the configuration names. */
+export function requireDefinition(model: Model, setting: NamedSetting): DefinitionEntity {
+  const entity = requireEntity(model.scope, setting);
+  if (entity.kind !== "definition") throw new TlaError("config", `${setting.name} is not a definition`, setting.span);
+  if (entity.params.length > 0)
+    throw new TlaError("config", `${setting.name} takes arguments, so it cannot be used here`, setting.span);
+  return entity;
+}
+
+/** A formula at a place of its own: a fresh frame for each evaluation. */
+export function formulaAt(model: Model, name: string, node: Node, scope: Scope): Formula {
+  const layout: Layout = { up: undefined, size: 1 };
+  const place: Place = { scope, layout, isPrimed: false };
+  const evaluate = compile(model.compiler, node, place);
+  return { name, node, place, evaluate: () => evaluate(new Array(layout.size)) };
+}
+
+/** A definition without parameters as a formula. */
+export function definedFormula(model: Model, definition: DefinitionEntity): Formula {
+  const code = codeOf(model.compiler, definition);
+  const { body: node, name } = definition;
+  const place = bodyPlace(definition, code.layout);
+  return { name, node, place, evaluate: () => code.evaluate(new Array(code.layout.size)) };
+}
+
+export function predicateOf(formula: Formula): Predicate {
+  const { name, node, evaluate } = formula;
+  return { name, node, holds: () => truth(evaluate(), node) };
+}
+
+export function settingPredicate(model: Model, setting: NamedSetting): Predicate {
+  const entity = requireEntity(model.scope, setting);
+  if (entity.kind === "definition" && entity.params.length === 0 && entity.value === undefined)
+    return predicateOf(definedFormula(model, entity));
+  const node: Node = { kind: "apply", prefix: [], name: setting.name, args: [], span: setting.span };
+  return predicateOf(formulaAt(model, setting.name, node, model.scope));
+}
+
+/** Runs an action in the machine; the continuation sees each outcome in `target`. */
+export type Generator = (then: Continue) => boolean;
+
+/** An action with a frame of its own; outcomes inside no named action carry the given name. */
+export function generatorOf(
+  model: Model,
+  node: Node,
+  scope: Scope,
+  options: { readonly mode: "init" | "next"; readonly owner: string },
+): Generator {
+  const layout: Layout = { up: undefined, size: 1 };
+  const { compiler } = model;
+  const action = compileAction(compiler, node, { scope, layout, isPrimed: false }, options);
+  const label = compiler.labels.push({ name: options.owner, span: node.span }) - 1;
+  const { run } = withLabel(compiler, label, action);
+  return (then) => run(new Array(layout.size), then);
+}

@@ -1,0 +1,248 @@
+/**
+ * Modules to scopes: loading, EXTENDS, INSTANCE with substitutions and parameters, LOCAL, submodules.
+ *
+ * An instance is a fresh copy of a module's definitions in which the declared constants and variables stand for what the
+ * substitution gives (by default: the same name where the INSTANCE stands). Definitions compile only when used, so a copy
+ * costs little.
+ */
+import { type Span, TlaError } from "../errors.ts";
+import { builtinModules, standardModules } from "../modules/builtin.ts";
+import type { InstanceUnit, Module, Node, Param, Unit } from "../syntax/ast.ts";
+import { parseModule } from "../syntax/parse-module.ts";
+import {
+  type AssumeUnit,
+  childScope,
+  define,
+  type Entity,
+  type InstanceEntity,
+  type Layout,
+  type Scope,
+  type VariableEntity,
+} from "./scope.ts";
+
+/** Where a module's definitions are made: in the root, or in an instance with its substitutions. */
+type Context = {
+  readonly scopes: Map<string, Scope>;
+  /** undefined in the root: constants and variables are declared for real. */
+  readonly bindings:
+    | { readonly values: ReadonlyMap<string, Node>; readonly scope: Scope; readonly at: Span }
+    | undefined;
+  readonly layout: Layout | undefined;
+};
+export type Assumption = { readonly unit: AssumeUnit; readonly scope: Scope };
+export type Library = {
+  readonly load: (name: string) => string | undefined;
+  readonly modules: Map<string, Module>;
+  readonly variables: VariableEntity[];
+  readonly assumptions: Assumption[];
+  /** Every scope made for a module, instances included: where `Name <- [Module] Other` looks. */
+  readonly scopesOf: Map<string, Scope[]>;
+  readonly submodules: Map<Scope, Map<string, Module>>;
+};
+
+export function createLibrary(load: (name: string) => string | undefined): Library {
+  return { load, modules: new Map(), variables: [], assumptions: [], scopesOf: new Map(), submodules: new Map() };
+}
+
+/** Loads the root module and everything it extends. Throws TlaError for what cannot be found, parsed or resolved. */
+export function loadRoot(library: Library, name: string): Scope {
+  return moduleScope(
+    library,
+    name,
+    undefined,
+    { scopes: new Map(), bindings: undefined, layout: undefined },
+    undefined,
+  );
+}
+
+function findModule(
+  library: Library,
+  name: string,
+  from: Scope | undefined,
+  at: Span | undefined,
+): { module: Module; parent: Scope | undefined } {
+  for (let scope = from; scope !== undefined; scope = scope.parent) {
+    const inner = library.submodules.get(scope)?.get(name);
+    if (inner !== undefined) return { module: inner, parent: scope };
+  }
+  const known = library.modules.get(name);
+  if (known !== undefined) return { module: known, parent: undefined };
+  const own = standardModules.has(name) ? undefined : library.load(name);
+  const text = own ?? builtinModules.get(name)?.text;
+  if (text === undefined) throw new TlaError("resolve", `module ${name} cannot be found`, at);
+  const module = parseModule(text, name);
+  library.modules.set(name, module);
+  return { module, parent: undefined };
+}
+
+function moduleScope(
+  library: Library,
+  name: string,
+  from: Scope | undefined,
+  context: Context,
+  at: Span | undefined,
+): Scope {
+  const known = context.scopes.get(name);
+  if (known !== undefined) return known;
+  const { module, parent } = findModule(library, name, from, at);
+  const scope: Scope = { names: new Map(), parent };
+  context.scopes.set(name, scope);
+  const list = library.scopesOf.get(name) ?? [];
+  list.push(scope);
+  library.scopesOf.set(name, list);
+  for (const extended of module.extends)
+    importNames(scope, moduleScope(library, extended.name, scope, context, extended.span));
+  for (const [native, code] of Object.entries(builtinModules.get(name)?.natives ?? {})) {
+    scope.names.set(native, { kind: "native", name: native, native: code, override: undefined });
+  }
+  for (const unit of module.units) addUnit(library, scope, unit, module.name, context);
+  return scope;
+}
+
+function isLocal(entity: Entity): boolean {
+  return (entity.kind === "definition" || entity.kind === "instance") && entity.isLocal;
+}
+
+function importNames(target: Scope, source: Scope): void {
+  for (const [name, entity] of source.names) if (!isLocal(entity)) target.names.set(name, entity);
+}
+
+function addUnit(library: Library, scope: Scope, unit: Unit, module: string, context: Context): void {
+  switch (unit.kind) {
+    case "recursive":
+      return;
+    case "constants":
+      for (const param of unit.params) scope.names.set(param.name, declareConstant(param, module, context, unit.span));
+      return;
+    case "variables":
+      for (const name of unit.names) scope.names.set(name, declareVariable(library, name, context, unit.span));
+      return;
+    case "assume":
+      if (context.bindings === undefined) library.assumptions.push({ unit, scope });
+      if (unit.name !== undefined)
+        scope.names.set(
+          unit.name,
+          define({ ...unit, name: unit.name, params: [] }, { scope, up: context.layout, module, isLocal: false }),
+        );
+      return;
+    case "module": {
+      const inner = library.submodules.get(scope) ?? new Map<string, Module>();
+      inner.set(unit.module.name, unit.module);
+      library.submodules.set(scope, inner);
+      return;
+    }
+    case "instance":
+      addInstance(library, scope, unit, context.layout);
+      return;
+    case "function":
+      scope.names.set(
+        unit.name,
+        define({ ...unit, params: [] }, { scope, up: context.layout, module, isLocal: unit.isLocal }),
+      );
+      return;
+    default:
+      scope.names.set(unit.name, define(unit, { scope, up: context.layout, module, isLocal: unit.isLocal }));
+  }
+}
+
+/** Makes an instance's names visible: directly when it has no name, else behind `Name!`. */
+export function addInstance(library: Library, scope: Scope, unit: InstanceUnit, up: Layout | undefined): void {
+  if (unit.name === undefined) {
+    const made = instantiate(library, scope, unit, up, scope);
+    for (const [name, entity] of made.names) {
+      if (isLocal(entity)) continue;
+      const visible =
+        unit.isLocal && (entity.kind === "definition" || entity.kind === "instance")
+          ? { ...entity, isLocal: true }
+          : entity;
+      if (!scope.names.has(name) || entity.kind !== "native") scope.names.set(name, visible);
+    }
+    return;
+  }
+  const layout: Layout | undefined = unit.params.length === 0 ? undefined : { up, size: 1 + unit.params.length };
+  let made: Scope | undefined;
+  const names = (): Scope => {
+    if (made !== undefined) return made;
+    const inner = childScope(scope);
+    if (layout !== undefined) {
+      unit.params.forEach((param, i) => {
+        inner.names.set(param.name, { kind: "param", name: param.name, layout, slot: 1 + i, arity: param.arity });
+      });
+    }
+    made = instantiate(library, inner, unit, layout ?? up, scope);
+    return made;
+  };
+  const entity: InstanceEntity = {
+    kind: "instance",
+    name: unit.name,
+    params: unit.params,
+    layout,
+    up,
+    names,
+    isLocal: unit.isLocal,
+  };
+  scope.names.set(unit.name, entity);
+  // Resolved at once, so that a missing module or substitution is an error even if nothing of the instance is used.
+  names();
+}
+
+function instantiate(
+  library: Library,
+  bindingScope: Scope,
+  unit: InstanceUnit,
+  layout: Layout | undefined,
+  from: Scope,
+): Scope {
+  const values = new Map(unit.substitutions.map((substitution) => [substitution.name, substitution.value]));
+  const context: Context = { scopes: new Map(), bindings: { values, scope: bindingScope, at: unit.span }, layout };
+  return moduleScope(library, unit.module, from, context, unit.span);
+}
+
+function declareConstant(param: Param, module: string, context: Context, span: Span): Entity {
+  if (context.bindings !== undefined) return substituted(param, context, span);
+  return { kind: "constant", name: param.name, arity: param.arity, module, value: undefined, override: undefined };
+}
+
+function declareVariable(library: Library, name: string, context: Context, span: Span): Entity {
+  if (context.bindings !== undefined) return substituted({ name, arity: 0 }, context, span);
+  const entity: VariableEntity = { kind: "variable", name, index: library.variables.length };
+  library.variables.push(entity);
+  return entity;
+}
+
+/** What a declared name of an instantiated module stands for. */
+function substituted(param: Param, context: Context, span: Span): Entity {
+  const { values, scope, at } = context.bindings!;
+  const given = values.get(param.name);
+  const isPlainName =
+    given === undefined || (given.kind === "apply" && given.prefix.length === 0 && given.args.length === 0);
+  if (isPlainName) {
+    const name = given !== undefined && given.kind === "apply" ? given.name : param.name;
+    for (let inside: Scope | undefined = scope; inside !== undefined; inside = inside.parent) {
+      const found = inside.names.get(name);
+      if (found !== undefined) return found;
+    }
+    const what =
+      given === undefined
+        ? `this INSTANCE gives no value to ${name}, and no ${name} is known here`
+        : `unknown name ${name}`;
+    throw new TlaError("resolve", what, given?.span ?? at);
+  }
+  const place = { scope, up: context.layout, module: span.module, isLocal: false };
+  if (given.kind === "lambda") {
+    return define(
+      {
+        name: param.name,
+        params: given.params.map((name) => ({ name, arity: 0 })),
+        body: given.body,
+        span: given.span,
+      },
+      place,
+    );
+  }
+  if (param.arity === 0) return define({ name: param.name, params: [], body: given, span: given.span }, place);
+  const params = Array.from({ length: param.arity }, (_unused, i) => ({ name: `$${i}`, arity: 0 }));
+  const args = params.map(({ name }): Node => ({ kind: "apply", prefix: [], name, args: [], span: given.span }));
+  const body: Node = given.kind === "apply" ? { ...given, args } : given;
+  return define({ name: param.name, params, body, span: given.span }, place);
+}

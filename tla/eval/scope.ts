@@ -1,0 +1,150 @@
+/**
+ * Names and what they stand for.
+ *
+ * A layout describes the frames of one operator: how many slots, and which layout encloses it. Definitions know the
+ * layout their frame hangs on, so that a call can find the right enclosing frame.
+ */
+import type { Span } from "../errors.ts";
+import type { Native } from "../modules/native.ts";
+import type { Bound, Node, Param, Unit } from "../syntax/ast.ts";
+import type { Value } from "../values/types.ts";
+import type { Action, Evaluate, Frame } from "./machine.ts";
+
+export type Layout = { readonly up: Layout | undefined; size: number };
+
+export type Scope = { readonly names: Map<string, Entity>; readonly parent: Scope | undefined };
+
+/** A declared constant of the root module, to which the configuration gives a value or an operator. */
+export type ConstantEntity = {
+  readonly kind: "constant";
+  readonly name: string;
+  readonly arity: number;
+  readonly module: string;
+  value: Value | undefined;
+  override: Entity | undefined;
+};
+export type VariableEntity = { readonly kind: "variable"; readonly name: string; readonly index: number };
+
+/** What a definition compiles to; made at first use. */
+export type Code = {
+  readonly layout: Layout;
+  evaluate: Evaluate;
+  action: { init: Action | undefined; next: Action | undefined };
+};
+export type DefinitionEntity = {
+  readonly kind: "definition";
+  readonly name: string;
+  readonly params: readonly Param[];
+  readonly body: Node;
+  /** Set for `f[x \in S] == e`: body is e. */
+  readonly bounds: readonly Bound[] | undefined;
+  readonly scope: Scope;
+  readonly up: Layout | undefined;
+  readonly module: string;
+  readonly isLocal: boolean;
+  readonly span: Span;
+  value: Value | undefined;
+  override: Entity | undefined;
+  code: Code | undefined;
+  level: number | undefined;
+  frame: Frame | undefined;
+};
+export type NativeEntity = {
+  readonly kind: "native";
+  readonly name: string;
+  readonly native: Native;
+  override: Entity | undefined;
+};
+export type InstanceEntity = {
+  readonly kind: "instance";
+  readonly name: string;
+  readonly params: readonly Param[];
+  /** The frames that hold the instance's arguments; undefined when it has none. */
+  readonly layout: Layout | undefined;
+  readonly up: Layout | undefined;
+  readonly names: () => Scope;
+  readonly isLocal: boolean;
+};
+/** A bound variable (always a value) or a parameter (a value or a thunk). */
+export type SlotEntity = {
+  readonly kind: "bound" | "param";
+  readonly name: string;
+  readonly layout: Layout;
+  readonly slot: number;
+  readonly arity: number;
+};
+/** A LET definition without parameters, kept in a slot once evaluated. */
+export type LetEntity = {
+  readonly kind: "let";
+  readonly name: string;
+  readonly layout: Layout;
+  readonly slot: number;
+  readonly body: Node;
+  readonly bounds: readonly Bound[] | undefined;
+  readonly scope: Scope;
+  level: number | undefined;
+  evaluate: Evaluate | undefined;
+};
+export type Entity =
+  | ConstantEntity
+  | VariableEntity
+  | DefinitionEntity
+  | NativeEntity
+  | InstanceEntity
+  | SlotEntity
+  | LetEntity;
+
+export function lookup(scope: Scope, name: string): Entity | undefined {
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
+    const found = at.names.get(name);
+    if (found !== undefined) return follow(found);
+  }
+  return undefined;
+}
+
+/** What the configuration put in an entity's place. */
+export function follow(entity: Entity): Entity {
+  let at = entity;
+  while ((at.kind === "constant" || at.kind === "definition" || at.kind === "native") && at.override !== undefined)
+    at = at.override;
+  return at;
+}
+
+export function childScope(parent: Scope): Scope {
+  return { names: new Map(), parent };
+}
+
+export function reserve(layout: Layout): number {
+  return layout.size++;
+}
+
+export function define(
+  unit: {
+    readonly name: string;
+    readonly params: readonly Param[];
+    readonly body: Node;
+    readonly bounds?: readonly Bound[];
+    readonly span: Span;
+  },
+  place: { readonly scope: Scope; readonly up: Layout | undefined; readonly module: string; readonly isLocal: boolean },
+): DefinitionEntity {
+  return {
+    kind: "definition",
+    name: unit.name,
+    params: unit.params,
+    body: unit.body,
+    bounds: unit.bounds,
+    scope: place.scope,
+    up: place.up,
+    module: place.module,
+    isLocal: place.isLocal,
+    span: unit.span,
+    value: undefined,
+    override: undefined,
+    code: undefined,
+    level: undefined,
+    frame: undefined,
+  };
+}
+
+export type AssumeUnit = Extract<Unit, { kind: "assume" }>;
