@@ -1,9 +1,19 @@
 /** Lists against the laws and against naive lists that follow the papers element by element. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Dot } from "./clock.ts";
+import { compareText, type Dot } from "./clock.ts";
+import type { Level } from "./identifier.ts";
+import type { IdentifierOp } from "./identifier-list.ts";
 import { checkLaws, type HistoryUpdate, type LawSubject } from "./laws.ts";
-import { fugueList, fugueText, type OriginListType, rgaText } from "./lists.ts";
+import {
+  fugueList,
+  fugueText,
+  growList,
+  identifierText,
+  type ListType,
+  type OriginListType,
+  rgaText,
+} from "./lists.ts";
 import type { OriginList } from "./origin-list.ts";
 import type { ListInsert, OriginOp } from "./origin-run.ts";
 import { integerCodec } from "./value-codec.ts";
@@ -31,7 +41,10 @@ function isSame(a: Dot | null, b: Dot | null): boolean {
 }
 
 /** One element at a time into an array; `place` gives the index. */
-function naive(history: readonly HistoryUpdate<OriginOp<string>>[], place: (list: Element[], element: Element) => number): string {
+function naive(
+  history: readonly HistoryUpdate<OriginOp<string>>[],
+  place: (list: Element[], element: Element) => number,
+): string {
   const list: Element[] = [];
   for (const { op } of history) {
     if (op.kind === "delete") {
@@ -60,7 +73,8 @@ function naive(history: readonly HistoryUpdate<OriginOp<string>>[], place: (list
 
 /** FugueMax as the paper's list form says it. */
 function placeFugue(list: Element[], element: Element): number {
-  const indexOf = (dot: Dot | null, none: number): number => (dot === null ? none : list.findIndex((other) => isSame(other.dot, dot)));
+  const indexOf = (dot: Dot | null, none: number): number =>
+    dot === null ? none : list.findIndex((other) => isSame(other.dot, dot));
   const left = indexOf(element.left, -1);
   const right = indexOf(element.right, list.length);
   let target = left + 1;
@@ -70,7 +84,8 @@ function placeFugue(list: Element[], element: Element): number {
     if (i === list.length || i === right) break;
     const otherLeft = indexOf(list[i]!.left, -1);
     const otherRight = indexOf(list[i]!.right, list.length);
-    if (otherLeft < left || (otherLeft === left && otherRight === right && element.dot.actor < list[i]!.dot.actor)) break;
+    if (otherLeft < left || (otherLeft === left && otherRight === right && element.dot.actor < list[i]!.dot.actor))
+      break;
     if (otherLeft === left) isScanning = otherRight < right;
   }
   return target;
@@ -86,7 +101,41 @@ function placeRga(list: Element[], element: Element): number {
   return i;
 }
 
-function textSubject(type: OriginListType<string>, place: typeof placeFugue): LawSubject<OriginList<string>, OriginOp<string>> {
+/** What an identifier list must show: every element that was not deleted, sorted by its path. */
+function sortByIdentifier(history: readonly HistoryUpdate<IdentifierOp<string>>[]): string {
+  const elements: { path: readonly Level[]; unit: string }[] = [];
+  for (const { op } of history) {
+    if (op.kind === "delete") continue;
+    for (let i = 0; i < op.content.length; i++) {
+      const last = { digit: op.digit + i, actor: op.dot.actor, counter: op.dot.counter + i };
+      elements.push({ path: [...op.prefix, last], unit: op.content[i]! });
+    }
+  }
+  const deletes = history.flatMap(({ op }) => (op.kind === "delete" ? op.ranges : []));
+  const isLive = ({ path }: { path: readonly Level[] }): boolean => {
+    const { actor, counter } = path.at(-1)!;
+    return !deletes.some(
+      (range) => range.actor === actor && counter >= range.counter && counter < range.counter + range.length,
+    );
+  };
+  const compare = (a: readonly Level[], b: readonly Level[]): number => {
+    for (let i = 0; i < Math.min(a.length, b.length); i++) {
+      const order = a[i]!.digit - b[i]!.digit || compareText(a[i]!.actor, b[i]!.actor) || a[i]!.counter - b[i]!.counter;
+      if (order !== 0) return order;
+    }
+    return a.length - b.length;
+  };
+  return elements
+    .filter(isLive)
+    .sort((a, b) => compare(a.path, b.path))
+    .map((element) => element.unit)
+    .join("");
+}
+
+function textSubject(
+  type: OriginListType<string>,
+  place: typeof placeFugue,
+): LawSubject<OriginList<string>, OriginOp<string>> {
   return {
     type,
     propose: (state, actor, draw) => {
@@ -105,6 +154,26 @@ function textSubject(type: OriginListType<string>, place: typeof placeFugue): La
 describe("lists", () => {
   law("fugue-text", textSubject(fugueText, placeFugue));
   law("rga-text", textSubject(rgaText, placeRga));
+  law("identifier-text", {
+    type: identifierText,
+    propose: (state, actor, draw) => {
+      const { length } = state;
+      if (draw(3) === 0 && length > 0) {
+        const position = draw(length);
+        return identifierText.delete(state, { position, count: 1 + draw(Math.min(3, length - position)) });
+      }
+      return identifierText.insert(state, actor, draw(length + 1), "abcdefgh".slice(draw(4), 5 + draw(3)));
+    },
+    view: (state) => state.read(),
+    specify: sortByIdentifier,
+  });
+  const grow = growList(integerCodec);
+  law("grow-list", {
+    type: grow,
+    propose: (state, actor, draw) => grow.insert(state, actor, draw(state.length + 1), [draw(9), draw(9), draw(9)]),
+    view: (state) => grow.read(state).length,
+    specify: (history) => history.length * 3,
+  });
   const numbers = fugueList(integerCodec);
   law("fugue-list", {
     type: numbers,
@@ -118,7 +187,12 @@ describe("lists", () => {
 });
 
 /** Types each text at the place where the last letter went: forwards to the right, backwards to the left of it. */
-function typeRun(type: OriginListType<string>, actor: string, letters: string, direction: "forward" | "backward"): OriginList<string> {
+function typeRun<S, O>(
+  type: ListType<S, O, string>,
+  actor: string,
+  letters: string,
+  direction: "forward" | "backward",
+): S {
   const state = type.create();
   type.apply(state, type.insert(state, "base", 0, "[]"));
   let position = 1;
@@ -129,7 +203,7 @@ function typeRun(type: OriginListType<string>, actor: string, letters: string, d
   return state;
 }
 
-function mergeRuns(type: OriginListType<string>, direction: "forward" | "backward"): string {
+function mergeRuns<S, O>(type: ListType<S, O, string>, direction: "forward" | "backward"): string {
   const state = type.create();
   for (const [actor, letters] of [
     ["a", "milk"],
@@ -138,7 +212,7 @@ function mergeRuns(type: OriginListType<string>, direction: "forward" | "backwar
   ] as const) {
     type.merge(state, typeRun(type, actor, letters, direction));
   }
-  return state.read();
+  return type.read(state);
 }
 
 const APART = /^\[(milk|eggs|bread){3}\]$/;
@@ -148,6 +222,10 @@ describe("interleaving of concurrent runs", () => {
   it("Fugue keeps runs typed backwards apart", () => expect(mergeRuns(fugueText, "backward")).toMatch(APART));
   it("RGA keeps runs typed forwards apart", () => expect(mergeRuns(rgaText, "forward")).toMatch(APART));
   it("RGA interleaves runs typed backwards", () => expect(mergeRuns(rgaText, "backward")).not.toMatch(APART));
+  it("identifier paths interleave runs of either direction", () => {
+    expect(mergeRuns(identifierText, "forward")).not.toMatch(APART);
+    expect(mergeRuns(identifierText, "backward")).not.toMatch(APART);
+  });
 });
 
 describe("validation of list operations", () => {

@@ -14,7 +14,14 @@ import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { DotContext } from "./dot-context.ts";
 import type { ContentKind } from "./content.ts";
 import { OriginList } from "./origin-list.ts";
-import { continues, type DotRange, type ListInsert, type OriginOp, type OriginRule, type OriginRun } from "./origin-run.ts";
+import {
+  continues,
+  type DotRange,
+  type ListInsert,
+  type OriginOp,
+  type OriginRule,
+  type OriginRun,
+} from "./origin-run.ts";
 import { type Actor, compareText, type Dot, readDot, writeDot } from "./clock.ts";
 
 const LEFT_START = 0;
@@ -43,9 +50,13 @@ type FlatRun = {
 export function writeOriginList<C>(writer: ByteWriter, list: OriginList<C>): void {
   const names = list.actors();
   const runs = joined(list.runs(), list.rule);
-  const waiting = joined(list.pending().toSorted((a, b) => compareText(names[a.actor]!, names[b.actor]!) || a.counter - b.counter), list.rule);
+  const waiting = joined(
+    list.pending().toSorted((a, b) => compareText(names[a.actor]!, names[b.actor]!) || a.counter - b.counter),
+    list.rule,
+  );
   const used = new Set<number>();
-  for (const run of [...runs, ...waiting]) for (const actor of [run.actor, run.leftActor, run.rightActor]) used.add(actor);
+  for (const run of [...runs, ...waiting])
+    for (const actor of [run.actor, run.leftActor, run.rightActor]) used.add(actor);
   const order = [...used].filter((actor) => actor >= 0).sort((a, b) => compareText(names[a]!, names[b]!));
   const numbers = new Map(order.map((actor, i) => [actor, i]));
   writer.uint(order.length);
@@ -114,7 +125,13 @@ function writeRuns(writer: ByteWriter, runs: readonly FlatRun[], rule: OriginRul
     const right = rightCode(run, runs[i + 1] ?? null, rights);
     const isShiftSame = rule === "fugue" || run.stamp - run.counter === shift;
     const isActorSame = before?.actor === run.actor;
-    writer.byte(left | (right << 2) | (isActorSame ? SAME_ACTOR : 0) | (run.length === 1 ? LENGTH_ONE : 0) | (isShiftSame ? SAME_SHIFT : 0));
+    writer.byte(
+      left |
+        (right << 2) |
+        (isActorSame ? SAME_ACTOR : 0) |
+        (run.length === 1 ? LENGTH_ONE : 0) |
+        (isShiftSame ? SAME_SHIFT : 0),
+    );
     if (!isActorSame) writer.uint(run.actor);
     writer.int(run.counter - (ends[run.actor] ?? 0) - 1);
     if (run.length !== 1) writer.uint(run.length);
@@ -139,7 +156,8 @@ function rightsByEnd(runs: readonly FlatRun[]): Map<number, Map<number, FlatRun>
 
 function leftCode(run: FlatRun, before: FlatRun | null): number {
   if (run.leftActor < 0) return LEFT_START;
-  if (before !== null && run.leftActor === before.actor && run.leftCounter === before.counter + before.length - 1) return LEFT_BEFORE;
+  if (before !== null && run.leftActor === before.actor && run.leftCounter === before.counter + before.length - 1)
+    return LEFT_BEFORE;
   return run.leftActor === run.actor && run.leftCounter === run.counter - 1 ? LEFT_OWN : EXPLICIT;
 }
 
@@ -147,7 +165,9 @@ function rightCode(run: FlatRun, next: FlatRun | null, rights: Map<number, Map<n
   if (run.rightActor < 0) return RIGHT_END;
   if (next !== null && run.rightActor === next.actor && run.rightCounter === next.counter) return RIGHT_NEXT;
   const own = rights.get(run.actor)?.get(run.counter - 1);
-  return own !== undefined && own.rightActor === run.rightActor && own.rightCounter === run.rightCounter ? RIGHT_OWN : EXPLICIT;
+  return own !== undefined && own.rightActor === run.rightActor && own.rightCounter === run.rightCounter
+    ? RIGHT_OWN
+    : EXPLICIT;
 }
 
 function writeOrigin(writer: ByteWriter, actor: number, counter: number): void {

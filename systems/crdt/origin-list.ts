@@ -12,7 +12,14 @@
 import type { Actor, Dot } from "./clock.ts";
 import type { ContentKind } from "./content.ts";
 import { DotContext } from "./dot-context.ts";
-import { continues, type DotRange, type ListInsert, type OriginOp, type OriginRule, type OriginRun } from "./origin-run.ts";
+import {
+  continues,
+  type DotRange,
+  type ListInsert,
+  type OriginOp,
+  type OriginRule,
+  type OriginRun,
+} from "./origin-run.ts";
 import { RunIndex } from "./run-index.ts";
 import { RunTree } from "./run-tree.ts";
 import { type Violation, violation } from "./violation.ts";
@@ -146,7 +153,8 @@ export class OriginList<C> {
     const { dot, left, right } = op;
     const length = this.kind.lengthOf(op.content);
     this.kind.check(op.content);
-    if (length === 0 || dot.counter < 1) return violation("out-of-range", "an insert holds no element, or its dot is not positive.");
+    if (length === 0 || dot.counter < 1)
+      return violation("out-of-range", "an insert holds no element, or its dot is not positive.");
     if (this.rule === "rga" ? right !== null || op.stamp < 1 : op.stamp !== 0) {
       return violation("inconsistent", `the insert does not belong to a list of rule ${this.rule}.`);
     }
@@ -246,8 +254,10 @@ export class OriginList<C> {
       const left = run.leftActor < 0 ? null : this.#index.find(run.leftActor, run.leftCounter);
       const right = run.rightActor < 0 ? null : this.#index.find(run.rightActor, run.rightCounter);
       if (left === undefined || right === undefined) return "a run stands beside an element that is not there";
-      if (left !== null && (left === run || this.#tree.compare(left, run) >= 0)) return "a run comes before its left neighbour";
-      if (right !== null && (right === run || this.#tree.compare(run, right) >= 0)) return "a run comes after its right neighbour";
+      if (left !== null && (left === run || this.#tree.compare(left, run) >= 0))
+        return "a run comes before its left neighbour";
+      if (right !== null && (right === run || this.#tree.compare(run, right) >= 0))
+        return "a run comes after its right neighbour";
     }
     return null;
   }
@@ -310,7 +320,13 @@ export class OriginList<C> {
       const byLeft = this.#compareOrigins(other.leftActor, other.leftCounter, piece.leftActor, piece.leftCounter, -1);
       if (byLeft < 0) return after;
       if (byLeft === 0) {
-        const byRight = this.#compareOrigins(other.rightActor, other.rightCounter, piece.rightActor, piece.rightCounter, 1);
+        const byRight = this.#compareOrigins(
+          other.rightActor,
+          other.rightCounter,
+          piece.rightActor,
+          piece.rightCounter,
+          1,
+        );
         if (byRight === 0 && this.#actors[piece.actor]! < this.#actors[other.actor]!) return after;
         isScanning = byRight < 0;
       }
@@ -487,7 +503,8 @@ export class OriginList<C> {
 
   #validateDelete(ranges: readonly DotRange[]): Violation | null {
     for (const range of ranges) {
-      if (range.counter < 1 || range.length < 1) return violation("out-of-range", "a deleted range is empty or not positive.");
+      if (range.counter < 1 || range.length < 1)
+        return violation("out-of-range", "a deleted range is empty or not positive.");
       const end = range.counter + range.length - 1;
       if (end > this.#countOf(range.actor)) {
         return violation("missing-dots", `the delete of ${end} of "${range.actor}" came before its insert.`);
@@ -500,7 +517,9 @@ export class OriginList<C> {
   #validateKnown(op: ListInsert<C>): Violation | null {
     const known = this.#index.find(this.#numbers.get(op.dot.actor)!, op.dot.counter)!; // counted, so it is here
     const isFirst = known.counter === op.dot.counter;
-    const left = isFirst ? this.#origin(known.leftActor, known.leftCounter) : this.#dot(known.actor, op.dot.counter - 1);
+    const left = isFirst
+      ? this.#origin(known.leftActor, known.leftCounter)
+      : this.#dot(known.actor, op.dot.counter - 1);
     const right = this.#origin(known.rightActor, known.rightCounter);
     if (isSameDot(left, op.left) && isSameDot(right, op.right)) return null;
     return violation("double-spent-dot", `dot ${op.dot.counter} of "${op.dot.actor}" names two different inserts.`);
@@ -514,7 +533,10 @@ export class OriginList<C> {
     if (mine.content === null || theirs.content === null) return true;
     const from = theirs.counter - mine.counter;
     const length = Math.min(mine.length - from, theirs.length);
-    return this.kind.isEqual(this.kind.slice(mine.content, from, from + length), this.kind.slice(theirs.content, 0, length));
+    return this.kind.isEqual(
+      this.kind.slice(mine.content, from, from + length),
+      this.kind.slice(theirs.content, 0, length),
+    );
   }
 }
 

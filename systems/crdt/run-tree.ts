@@ -74,7 +74,9 @@ export class RunTree<R extends TreeRun<R>> {
     leaf.runs.splice(leaf.runs.indexOf(run), 1);
     run.leaf = null;
     if (run.isLive) addLive(leaf, -run.length);
-    if (leaf.runs.length === 0 && leaf.parent !== null) this.#unlink(leaf);
+    if (leaf.runs.length > 0) return;
+    if (leaf.next === null && leaf.previous === null) this.#makeRoot(leaf);
+    else this.#unlink(leaf);
   }
 
   /** Says that the run has gained (or lost) live elements; its own fields are the caller's. */
@@ -134,7 +136,13 @@ export class RunTree<R extends TreeRun<R>> {
     let node = this.#root;
     while (node.children !== null) {
       const children = node.children;
-      node = children[Math.max(0, lastIndex(children.length, (i) => isBefore(firstRun(children[i]!))))]!;
+      node =
+        children[
+          Math.max(
+            0,
+            lastIndex(children.length, (i) => isBefore(firstRun(children[i]!))),
+          )
+        ]!;
     }
     const { runs } = node;
     return runs[lastIndex(runs.length, (i) => isBefore(runs[i]!))] ?? null;
@@ -192,9 +200,15 @@ export class RunTree<R extends TreeRun<R>> {
     for (;;) {
       const parent = node.parent!; // the root keeps a child: some leaf is left
       parent.children!.splice(parent.children!.indexOf(node), 1);
-      if (parent.children!.length > 0) return;
+      if (parent.children!.length > 0) break;
       node = parent;
     }
+    while (this.#root.children?.length === 1) this.#makeRoot(this.#root.children[0]!);
+  }
+
+  #makeRoot(node: TreeNode<R>): void {
+    node.parent = null;
+    this.#root = node;
   }
 }
 
