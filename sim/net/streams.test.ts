@@ -269,6 +269,29 @@ describe("a connection under faults", () => {
   });
 });
 
+describe("the end of a connection", () => {
+  it("is orderly on both sides although the last acknowledgement is lost", async () => {
+    const { net, client, server } = await pair({
+      net: { link: { latency: { shape: "constant", minUs: 100, meanUs: 100 } } },
+    });
+    net.on("n1", () => client.connection!.end());
+    await net.runTo(600_000);
+    net.on("n2", () => server.connection!.end());
+    const lost = makeFault("partition");
+    let heal = (): void => {};
+    // The FIN of n2 arrives after 100 us; the answer would be there after 200.
+    net.world.schedule(600_050, () => {
+      heal = net.network.addRule({ pairs: [["n1", "n2"]], props: { block: true }, fault: lost });
+    });
+    net.world.schedule(700_000, () => heal());
+    await net.runTo(5_000_000);
+    expect(lost.effects).toBe(1);
+    expect([client.error, server.error]).toEqual([null, null]);
+    expect(client.closedUs).toBe(600_100);
+    expect(server.closedUs).toBe(800_200);
+  });
+});
+
 describe("the end of a process", () => {
   it("by kill sends what was written, then a FIN; later data is answered by a reset", async () => {
     const { net, client, server } = await pair();
