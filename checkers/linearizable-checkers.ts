@@ -153,11 +153,26 @@ export function guessModel(history: RecordedHistory): string | undefined {
     if (event.key !== undefined) hasKeys = true;
   }
   const are = (...names: string[]): boolean => functions.size > 0 && [...functions].every((f) => names.includes(f));
+  if (are("txn")) return guessTransactions(history);
+  if (are("read") || are("get")) return undefined;
   if (are("get", "put", "append") && functions.has("append")) return "kv-append";
-  if (are("get", "put", "delete", "cas")) return hasKeys || functions.has("delete") ? "kv" : undefined;
-  if (are("read")) return undefined;
+  if (are("get", "put", "delete", "cas")) return hasKeys || functions.has("delete") ? "kv" : "cas-register";
   if (are("read", "write")) return "register";
   if (are("read", "write", "cas")) return "cas-register";
   if (are("acquire", "release")) return "mutex";
+  if (are("enq", "deq")) return "queue";
+  if (are("push", "pop")) return "stack";
   return undefined;
+}
+
+/** By the names of the micro-operations: Elle's append or w, Knossos' read and write. */
+function guessTransactions(history: RecordedHistory): string | undefined {
+  const names = new Set<PlainJson>();
+  for (const { value } of history.events) {
+    if (!Array.isArray(value)) continue;
+    for (const micro of value as readonly PlainJson[]) if (Array.isArray(micro)) names.add(micro[0] as PlainJson);
+  }
+  if (names.has("append")) return "list-append";
+  if (names.has("w")) return "rw-register";
+  return names.has("read") || names.has("write") ? "multi-register" : undefined;
 }

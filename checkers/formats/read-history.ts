@@ -10,6 +10,7 @@ import { readJepsen } from "./jepsen.ts";
 import { readJepsenLog } from "./jepsen-log.ts";
 import { readJsonlOps } from "./jsonl-ops.ts";
 import { readPorcupineKv } from "./porcupine-kv.ts";
+import { readAwditEvents } from "../transactions/awdit-format.ts";
 
 export const FORMATS = [
   "history-jsonl",
@@ -18,6 +19,7 @@ export const FORMATS = [
   "jepsen-json",
   "jepsen-log",
   "porcupine-kv-edn",
+  "awdit-test",
 ] as const;
 
 export type FormatName = (typeof FORMATS)[number];
@@ -67,11 +69,12 @@ export function detectFormat(head: string): FormatName | undefined {
   if (/^\[\s*(\{\s*"|\]|$)/.test(start)) return "jepsen-json";
   if (/^\{/.test(start) && /^[^}]*:key\s+"/.test(start)) return "porcupine-kv-edn";
   if (/^[[({#]/.test(start)) return "jepsen-edn";
+  if (/^[rw] -?\d+ -?\d+\s/.test(start)) return "awdit-test";
   return undefined;
 }
 
 function formatNamed(name: string): FormatName {
-  const found = FORMATS.find((format) => format === name);
+  const found = FORMATS.find((format) => format === name || (name === "awdit" && format === "awdit-test"));
   if (found === undefined) throw new CheckUsageError(`no format ${show(name)}; there are ${FORMATS.join(", ")}`);
   return found;
 }
@@ -104,6 +107,8 @@ function readAs(format: FormatName, chunks: Iterable<string>): RecordedHistory {
       return { ...known, events: [...readJepsen(chunks, "json")] };
     case "jepsen-log":
       return { ...known, events: [...readJepsenLog(chunks)], model: "cas-register" };
+    case "awdit-test":
+      return { ...known, events: [...readAwditEvents(chunks)] };
     case "porcupine-kv-edn":
       return { ...known, events: [...readPorcupineKv(chunks)], model: "kv-append" };
   }
