@@ -22,13 +22,13 @@ const CLIENT_PORT = 7001;
 
 /** Small limits drawn at random make rare paths common: snapshots, segment changes, back-tracking, expiry. */
 export const KV_SETTINGS: SettingsSpec = {
-  nodes: { kind: "choice", of: [3, 3, 5, 5, 1], about: "members of the group" },
+  nodes: { kind: "choice", of: [3, 3, 3, 3, 5, 5, 5, 5, 5, 1], about: "members of the group" },
   clients: { kind: "integer", min: 5, max: 8, about: "client processes" },
   keys: { kind: "integer", min: 1, max: 5, about: "keys; the first takes half of the operations" },
   thinkUsMax: {
     kind: "integer",
-    min: 5_000,
-    max: 40_000,
+    min: 40_000,
+    max: 120_000,
     isLogarithmic: true,
     about: "longest pause of a process between operations",
   },
@@ -51,15 +51,15 @@ export const KV_SETTINGS: SettingsSpec = {
   batchEntriesMax: { kind: "integer", min: 1, max: 64, isLogarithmic: true, about: "entries in one append message" },
   snapshotThresholdEntries: {
     kind: "integer",
-    min: 10,
-    max: 200,
+    min: 6,
+    max: 40,
     isLogarithmic: true,
     about: "entries between snapshots",
   },
   snapshotKeepEntries: {
     kind: "integer",
     min: 1,
-    max: 40,
+    max: 6,
     isLogarithmic: true,
     about: "entries kept behind a snapshot",
   },

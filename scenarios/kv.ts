@@ -9,6 +9,7 @@ export const kv: Scenario = kvScenario({
   name: "kv",
   title: "linearizable KV on Raft, every fault by swarm",
   kinds: ALL_KINDS,
+  intensityPerMille: 3000,
 });
 
 export const kvPartitions: Scenario = kvScenario({
