@@ -132,7 +132,15 @@ async function checkAfterLoss(disk: Disk, model: Model, mayTear: boolean): Promi
       expect(candidates.has(null), `${at} is gone`).toBe(true);
       continue;
     }
-    const found = await (await disk.open(at)).read({ offset: 0, length: 100_000 });
+    const file = await disk.open(at);
+    const found = await file.read({ offset: 0, length: 100_000 });
+    await file.truncate(found.length + 3 * SECTOR);
+    const grown = await file.read({ offset: found.length, length: 3 * SECTOR });
+    expect(
+      grown.every((byte) => byte === 0),
+      `${at} shows old bytes behind its end`,
+    ).toBe(true);
+    await file.truncate(found.length);
     const faults = [...candidates].filter((file) => file !== null).map((file) => fault(file, found, mayTear));
     expect(faults, `${at} holds what no candidate could leave`).toContain(null);
   }
@@ -163,6 +171,7 @@ describe("a power loss", () => {
           });
           rig.powerLoss();
           await rig.run((disk) => checkAfterLoss(disk, model, tearPerMillion > 0));
+          rig.powerLoss();
           const view = rig.disk.durableView();
           rig.powerLoss();
           expect(rig.disk.durableView()).toEqual(view);
@@ -207,34 +216,88 @@ describe("a power loss", () => {
     expect([...seen].sort()).toEqual([0, 1]);
   });
 
-  it("keeps a rename as a whole or not at all, between directories too", async () => {
+  for (const synced of ["neither directory", "one directory"]) {
+    it(`keeps a rename as a whole or not at all, with ${synced} synced`, async () => {
+      const seen = new Set<string>();
+      for (let seed = 0; seed < 40; seed += 1) {
+        const rig = new DiskRig({ seed: `rename/${seed}` });
+        await rig.run(async (disk) => {
+          await disk.mkdir("/d");
+          for (const [path, contents] of [
+            ["/tmp", "new"],
+            ["/d/current", "old"],
+          ] as const) {
+            const file = await disk.open(path, { create: true });
+            await file.append(bytesOf(contents));
+            await file.sync();
+          }
+          await disk.syncDir("/");
+          await disk.syncDir("/d");
+          await disk.rename("/tmp", "/d/current");
+          if (synced === "one directory") await disk.syncDir("/d");
+        });
+        rig.powerLoss();
+        seen.add(
+          rig.disk
+            .durableView()
+            .map(({ path, bytes }) => `${path}=${text(bytes)}`)
+            .join(" "),
+        );
+      }
+      expect([...seen].sort()).toEqual(["/d/current=new", "/d/current=old /tmp=new"]);
+    });
+  }
+
+  it("never leaves a file of two renames under two names, nor under none", async () => {
     const seen = new Set<string>();
-    for (let seed = 0; seed < 80; seed += 1) {
-      const rig = new DiskRig({ seed: `rename/${seed}` });
+    for (let seed = 0; seed < 60; seed += 1) {
+      const rig = new DiskRig({ seed: `chain/${seed}` });
       await rig.run(async (disk) => {
-        await disk.mkdir("/d");
-        for (const [path, contents] of [
-          ["/tmp", "new"],
-          ["/d/current", "old"],
-        ] as const) {
-          const file = await disk.open(path, { create: true });
-          await file.append(bytesOf(contents));
-          await file.sync();
-        }
+        await disk.open("/a", { create: true });
         await disk.syncDir("/");
-        await disk.syncDir("/d");
-        await disk.rename("/tmp", "/d/current");
-        if (seed % 2 === 0) await disk.syncDir("/d"); // One of the two directories is not enough for a promise.
+        await disk.rename("/a", "/b");
+        await disk.rename("/b", "/c");
       });
       rig.powerLoss();
       seen.add(
         rig.disk
           .durableView()
-          .map(({ path, bytes }) => `${path}=${text(bytes)}`)
+          .map(({ path }) => path)
           .join(" "),
       );
     }
-    expect([...seen].sort()).toEqual(["/d/current=new", "/d/current=old /tmp=new"]);
+    expect([...seen].sort()).toEqual(["/a", "/b", "/c"]);
+  });
+
+  it("never loses a file that was moved out of a removed directory", async () => {
+    for (let seed = 0; seed < 60; seed += 1) {
+      const rig = new DiskRig({ seed: `rmdir/${seed}` });
+      await rig.run(async (disk) => {
+        await disk.mkdir("/d");
+        await disk.open("/d/f", { create: true });
+        await disk.syncDir("/d");
+        await disk.syncDir("/");
+        await disk.rename("/d/f", "/f");
+        await disk.rmdir("/d");
+      });
+      rig.powerLoss();
+      expect(rig.disk.durableView().length).toBe(1);
+    }
+  });
+
+  it("makes what a durable name builds on durable with it", async () => {
+    const rig = new DiskRig();
+    await rig.run(async (disk) => {
+      for (const directory of ["/d", "/e"]) await disk.mkdir(directory);
+      await disk.syncDir("/");
+      await disk.open("/d/tmp", { create: true });
+      await disk.rename("/d/tmp", "/e/current");
+      await disk.syncDir("/d");
+      expect(rig.disk.durableFile("/e/current")).toBeNull(); // It waits for /e too.
+      await disk.open("/d/tmp", { create: true });
+      await disk.syncDir("/d");
+    });
+    expect(rig.disk.durableView().map(({ path }) => path)).toEqual(["/d/tmp", "/e/current"]);
   });
 
   it("keeps any subset of independent names", async () => {

@@ -37,6 +37,8 @@ export class DiskEffects {
   readonly #faults: ActiveDiskFaults;
   /** Counts what may have changed the durable state. */
   durableVersion = 0;
+  /** True while an operation is done that nobody will hear of: faults that strike it make no observed difference. */
+  isUnseen = false;
 
   constructor(context: EffectsContext) {
     this.#context = context;
@@ -265,6 +267,7 @@ export class DiskEffects {
   }
 
   #strike(fault: ActiveFault, mark: string): void {
+    if (this.isUnseen) return;
     this.#context.kernel.effect(fault);
     this.#context.kernel.mark(mark);
   }

@@ -86,13 +86,13 @@ describe("disk-torn", () => {
       let hurt = 0;
       for (let seed = 0; seed < 30; seed += 1) {
         const lab = new Lab({ seed: `reach/${seed}`, tearPerMillion: 0 });
-        await lab.durable("/f", ones.subarray(0, 100));
+        await lab.durable("/f", new Uint8Array(5_000).fill(1));
         lab.start({ kind: "disk-torn", tearPerMillion: ALWAYS, reach });
         await lab.with("/f", (file) => file.append(new Uint8Array(100).fill(2)));
         lab.rig.powerLoss();
         const isHurt = lab.rig.disk
           .durableFile("/f")!
-          .subarray(0, 100)
+          .subarray(0, 5_000)
           .some((byte) => byte !== 1);
         expect(lab.harm.includes("disk-torn")).toBe(isHurt);
         hurt += isHurt ? 1 : 0;
@@ -526,6 +526,16 @@ describe("disk-stall and disk-slow", () => {
     await lab.rig.run((disk) => Promise.all([disk.list("/"), disk.list("/"), disk.list("/")]));
     expect(second.fault.effects).toBe(3);
     expect(lab.rig.marked("disk.stalled")).toBe(true);
+  });
+
+  it("are not in service what a stall holds: a kill undoes it", async () => {
+    for (let seed = 0; seed < 10; seed += 1) {
+      const lab = new Lab({ seed: `held/${seed}` });
+      const { heal } = lab.start({ kind: "disk-stall" });
+      await lab.rig.boot((disk) => disk.mkdir("/d"), { atUs: 1_000_000, how: "kill" });
+      heal();
+      expect(await lab.rig.run((disk) => disk.list("/"))).toEqual([]);
+    }
   });
 
   it("count nothing when no operation waited", async () => {

@@ -77,6 +77,41 @@ describe("the disk of a host", () => {
     expect([...found].sort()).toEqual(["first", "firstsecond"]);
   });
 
+  it("completes nothing for a paused host until it is resumed", async () => {
+    const rig = new DiskRig();
+    const { world } = rig;
+    const resumedUs = await rig.run(async (disk) => {
+      const incarnation = rig.incarnation!;
+      const parked: Parameters<typeof world.requeue>[0][] = [];
+      world.onPaused = (event) => void parked.push(event);
+      incarnation.isPaused = true;
+      world.schedule(world.nowUs + 1_000_000, () => {
+        incarnation.isPaused = false;
+        for (const event of parked) world.requeue(event);
+      });
+      await disk.mkdir("/d");
+      return world.nowUs;
+    });
+    expect(resumedUs).toBe(1_000_000);
+  });
+
+  it("counts no effect of a fault on an operation that nobody hears of", async () => {
+    for (let seed = 0; seed < 10; seed += 1) {
+      const rig = new DiskRig({ seed: `unseen/${seed}` });
+      const fault = rig.fault("disk-eio");
+      rig.disk.setFault({ kind: "disk-eio", perMillion: 1_000_000, operations: ["append"], fault });
+      await rig.boot(async (disk) => {
+        const file = await disk.open("/f", { create: true });
+        rig.world.schedule(rig.world.nowUs, () => {
+          rig.crash("kill");
+          rig.world.pause();
+        });
+        await file.append(bytesOf("x"));
+      });
+      expect(fault.effects).toBe(0);
+    }
+  });
+
   it("is inert for an incarnation that has ended", async () => {
     const rig = new DiskRig();
     const kept: { disk: Disk; file: File }[] = [];
@@ -120,6 +155,18 @@ describe("the disk of a host", () => {
     }
   });
 
+  it("does not make the directory before which a trigger killed the host", async () => {
+    const rig = new DiskRig();
+    rig.world.onPoint = (on) => {
+      if (on !== "disk") return;
+      rig.world.onPoint = null;
+      rig.crash("kill");
+      rig.world.pause();
+    };
+    await rig.boot((disk) => disk.mkdir("/d"));
+    expect(await rig.run((disk) => disk.list("/"))).toEqual([]);
+  });
+
   it("records what it does when the run is traced, and nothing of it changes the digest", async () => {
     const rigs = [true, false].map((isTracing) => new DiskRig({ isTracing }));
     for (const rig of rigs) {
@@ -140,6 +187,11 @@ describe("the disk of a host", () => {
       const file = await disk.open("/f", { create: true });
       await expect(file.append(new Uint8Array(20_000))).rejects.toThrow("ENOSPC");
       expect(await file.size()).toBe(16_384);
+      await file.sync();
+      await file.truncate(5_000);
+      expect(rig.disk.usedBytes).toBe(16_384); // The old bytes must stay until the truncation is durable.
+      await file.sync();
+      expect(rig.disk.usedBytes).toBe(8_192);
       await file.truncate(0);
       await file.append(new Uint8Array(10_000));
       await file.close();

@@ -210,10 +210,13 @@ export class HostDisk {
     if (isPowerLoss && isSync) return; // Its sectors and names are judged one by one.
     if (!this.#kernel.chance(IN_SERVICE_PER_MILLION, this.#consumer, operation.ordinal, PURPOSE.diskInService)) return;
     this.#kernel.mark("disk.done-unseen");
+    this.#effects.isUnseen = true;
     try {
       operation.effect(operation);
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
+    } finally {
+      this.#effects.isUnseen = false;
     }
   }
 
