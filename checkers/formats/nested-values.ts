@@ -208,7 +208,7 @@ class ValueReader {
     const text = this.#isJson ? token : token.replace(/[NM]$/, "");
     if (!/^[-+]?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text)) throw new HistoryError(this.line, "a number", show(token));
     const value = Number(text);
-    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    if (/^[-+]?\d+$/.test(text) && !Number.isSafeInteger(value)) {
       throw new HistoryError(this.line, "an integer below 2^53", token);
     }
     return value;

@@ -1,0 +1,109 @@
+/**
+ * Recorded histories with known verdicts: for each file its format, model, options and what must come out.
+ *
+ * Porcupine's files are shipped as fixtures. The others (Knossos', the generated ones, AWDIT's) stay where they are: set
+ * SEEDBED_HISTORIES to a folder that holds them. Used by tests and by the benchmark.
+ */
+import type { PlainJson } from "./history.ts";
+
+export type HistoryRow = {
+  /** Path under the folder of histories. */
+  readonly file: string;
+  readonly format: string;
+  readonly model: string;
+  readonly options: Readonly<Record<string, PlainJson>>;
+  readonly verdict: "valid" | "invalid" | "unknown";
+  /** Why the verdict is another than the one that is published. */
+  readonly note?: string;
+};
+
+/** The etcd logs that are linearizable; porcupine_test.go says so. */
+const ETCD_VALID: ReadonlySet<number> = new Set([
+  2, 5, 7, 18, 25, 31, 38, 45, 48, 49, 51, 53, 56, 67, 75, 76, 80, 87, 92, 98, 100, 101, 102,
+]);
+
+export const PORCUPINE_ROWS: readonly HistoryRow[] = [
+  ...Array.from({ length: 103 }, (_, i) => i)
+    .filter((i) => i !== 95)
+    .map((i) =>
+      row(`porcupine/jepsen/etcd_${String(i).padStart(3, "0")}.log`, "jepsen-log", "cas-register", ETCD_VALID.has(i)),
+    ),
+  ...["c01", "c10", "c50"].flatMap((name) => [
+    row(`porcupine/kv/${name}-ok.txt`, "porcupine-kv-edn", "kv-append", true),
+    row(`porcupine/kv/${name}-bad.txt`, "porcupine-kv-edn", "kv-append", false),
+  ]),
+];
+
+const KNOSSOS_GOOD = ["cas-register-bug", ...numbered("mongodb-v0-ack-rollback-", [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11])];
+const KNOSSOS_BAD = [
+  "bad-analysis",
+  "cas-failure",
+  "immediate-failure",
+  "mongodb-v0-ack-rollback-6",
+  "rethink-fail-minimal",
+  "rethink-fail-smaller",
+  "rethink-fail",
+];
+
+export const KNOSSOS_ROWS: readonly HistoryRow[] = [
+  ...[...numbered("memstress3-", range(100)), ...KNOSSOS_GOOD].map((name) =>
+    row(`knossos/cas-register/good/${name}.edn`, "jepsen-edn", "cas-register", true),
+  ),
+  {
+    ...row("knossos/cas-register/good/mongodb-v0-ack-rollback-.edn", "jepsen-edn", "cas-register", true),
+    verdict: "unknown",
+    note: "published as good, but it holds events of the nemesis only: no client did anything that could be judged",
+  },
+  ...KNOSSOS_BAD.map((name) => row(`knossos/cas-register/bad/${name}.edn`, "jepsen-edn", "cas-register", false)),
+  row("knossos/mutex/bad/etcd.edn", "jepsen-edn", "mutex", false),
+  {
+    ...row("knossos/multi-register/good/multi-register.edn", "jepsen-edn", "multi-register", true),
+    options: { init: { x: 0, y: 0 } },
+  },
+  row("elle-cli/knossos/cas-register/good/memstress3-9.json", "jepsen-json", "cas-register", true),
+  row("elle-cli/knossos/mutex/bad/etcd.json", "jepsen-json", "mutex", false),
+];
+
+export const GENERATED_ROWS: readonly HistoryRow[] = [
+  ...["register", "cas-register"].flatMap((model) => [
+    ...pairs([100, 1000, 10000], (n) => [5, 10, 25].map((c) => `${model}-n${n}-c${c}`)),
+    ...pairs([1, 3], (crash) => [`${model}-n1000-c10-crash${crash}`]),
+  ]),
+  ...pairs([1, 3], (crash) => [`cas-register-n200-c10-crash${crash}`]),
+  ...pairs([5, 10, 25], (c) => [`kv-n10000-c${c}-k20`]),
+  ...pairs([5, 10, 25], (c) => [`counter-n1000-c${c}`]),
+  ...pairs([100, 1000, 10000], (n) => [3, 5, 10].map((c) => `queue-n${n}-c${c}`)),
+  ...pairs([100, 1000, 10000], (n) => [3, 5, 10].map((c) => `stack-n${n}-c${c}`)),
+  ...pairs([5, 10, 25], (c) => [`set-n10000-c${c}-k50`]),
+]
+  // In two of the files the mutation turned out to be harmless; their names say so.
+  .map((name) => name.replace(/^(set-n10000-c25-k50|stack-n100-c10)-bad$/, "$1-mut-ok"))
+  .map((name) => row(`generated/${name}.jsonl`, "jsonl-ops", name.replace(/-n\d.*$/, ""), name.endsWith("ok")));
+
+/** Those of the generated files on which porcupine gives no answer in five seconds. */
+export const HARD_CAS_FILES: readonly string[] = [
+  "cas-register-n100-c25-bad",
+  "cas-register-n1000-c25-ok",
+  "cas-register-n1000-c25-bad",
+  "cas-register-n10000-c25-ok",
+  "cas-register-n10000-c25-bad",
+  "cas-register-n10000-c10-bad",
+  "cas-register-n1000-c10-crash1-bad",
+  "cas-register-n1000-c10-crash3-bad",
+].map((name) => `generated/${name}.jsonl`);
+
+function row(file: string, format: string, model: string, isValid: boolean): HistoryRow {
+  return { file, format, model, options: {}, verdict: isValid ? "valid" : "invalid" };
+}
+
+function numbered(prefix: string, numbers: readonly number[]): string[] {
+  return numbers.map((number) => `${prefix}${number}`);
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+function pairs(values: readonly number[], names: (value: number) => readonly string[]): string[] {
+  return values.flatMap((value) => names(value).flatMap((name) => [`${name}-ok`, `${name}-bad`]));
+}
