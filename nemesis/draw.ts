@@ -40,16 +40,18 @@ export function leaderOr(context: DrawContext, other: string): string {
 /** Whom a fault of one or a few hosts strikes: often the leader, rarely a majority. */
 function drawHosts(random: Random, context: DrawContext, isOften: { readonly all: number }): readonly string[] {
   const roll = random.below(100);
-  if (roll < 40) return [leaderOr(context, "one")];
-  if (roll < 75) return ["one"];
+  if (roll < 75 || context.nodes.length === 1) return drawHost(random, context);
   if (roll < 85) return [leaderOr(context, "one"), "another"];
   if (roll < 93) return ["minority"];
   return roll < 93 + isOften.all ? ["all"] : ["majority"];
 }
 
-/** Like drawHosts for what hits only one host at a time. */
+/** For what hits only one host at a time: the leader, anybody, or whatever else the scenario can name. */
 function drawHost(random: Random, context: DrawContext): readonly string[] {
-  return [random.chance(400_000) ? leaderOr(context, "one") : "one"];
+  const roll = random.below(100);
+  if (roll < 45) return [leaderOr(context, "one")];
+  if (roll < 85 || context.targets.length === 0) return ["one"];
+  return [random.pick(context.targets)];
 }
 
 /** Links of a network fault: all of them, those of some hosts, or one direction of one link. */
@@ -62,7 +64,7 @@ function drawLinks(
   readonly links?: readonly string[];
 } {
   const roll = random.below(100);
-  if (roll < 35) return {};
+  if (roll < 35 || context.nodes.length === 1) return {};
   if (roll < 75) return { hosts: drawHost(random, context), direction: random.pick(["out", "in", "both"] as const) };
   if (roll < 90) return { links: [random.chance(500_000) ? "one>another" : `another>${leaderOr(context, "one")}`] };
   return { hosts: ["minority"], direction: random.pick(["out", "in", "both"] as const) };
@@ -82,9 +84,11 @@ function drawStepUs(random: Random): number {
 
 function drawPartition(random: Random, context: DrawContext, time: Shared): Fault {
   const roll = random.below(100);
-  const cutClients = random.chance(300_000) ? { cutClients: true } : {};
+  // A single node can only be cut from its clients.
+  const isAlone = context.nodes.length === 1;
+  const cutClients = random.chance(300_000) || isAlone ? { cutClients: true } : {};
   const common = { kind: "partition", ...time } as const;
-  if (roll < 30) return { ...common, shape: "isolate", hosts: drawHost(random, context), ...cutClients };
+  if (roll < 30 || isAlone) return { ...common, shape: "isolate", hosts: drawHost(random, context), ...cutClients };
   if (roll < 55) {
     const side = random.chance(500_000) ? sideOfLeader(context) : [random.pick(["minority", "majority"])];
     return { ...common, shape: "halves", hosts: side, ...cutClients };

@@ -14,7 +14,7 @@ const OPTIONS: GenerateOptions = {
   groups: ["rack1", "rack2"],
   targets: ["leader"],
   startUs: 600_000,
-  endUs: 5_600_000,
+  endUs: 4_600_000,
   points: { message: ["append", "vote"], mark: ["snapshot"], state: ["elected"] },
 };
 
@@ -89,15 +89,15 @@ test("over many seeds every kind is drawn, is left out by about half of the plan
   expect(empty).toBeLessThan(120);
 });
 
-test("the usual plan has 5 to 12 faults, about half of its time inside a fault window, and quiet time between", () => {
+test("the usual plan has 5 to 12 faults, more than half of its time inside a fault window, and quiet time between", () => {
   const drawn = plans(600);
   const counts = drawn.map((plan) => plan.faults.length);
   expect(quantile(counts, 0.5)).toBeGreaterThanOrEqual(6);
   expect(quantile(counts, 0.5)).toBeLessThanOrEqual(11);
   expect(quantile(counts, 0.9)).toBeLessThanOrEqual(20);
   const shares = drawn.map(shareInWindows);
-  expect(quantile(shares, 0.5)).toBeGreaterThan(0.4);
-  expect(quantile(shares, 0.5)).toBeLessThan(0.75);
+  expect(quantile(shares, 0.5)).toBeGreaterThan(0.5);
+  expect(quantile(shares, 0.5)).toBeLessThan(0.85);
 });
 
 function shareInWindows(plan: Plan): number {

@@ -21,7 +21,7 @@ export type GenerateOptions = {
   /** The chaos phase. */
   readonly startUs: number;
   readonly endUs: number;
-  /** More or fewer faults by this factor; 1000 gives about nine over five seconds when all kinds can be executed. */
+  /** More or fewer faults by this factor; 1000 gives about ten over four seconds when all kinds can be executed. */
   readonly intensityPerMille?: number;
   /** The declared bound on drift; default 200. */
   readonly driftPpmMax?: number;
@@ -29,10 +29,11 @@ export type GenerateOptions = {
   readonly points?: Partial<Points>;
 };
 
-/** How many faults of a kind there are when it is on, in thousandths over five seconds; and how long they last. */
+/** How many faults of a kind there are when it is on, in thousandths over the usual chaos phase; and how long they last. */
 type Frequency = { readonly perMille: number; readonly minUs: number; readonly maxUs: number };
 
-const usual = (perMille: number): Frequency => ({ perMille, minUs: 50_000, maxUs: 1_200_000 });
+/** Faults that slow a system down last longer than those that stop it: most operations shall happen while something is wrong. */
+const usual = (perMille: number): Frequency => ({ perMille, minUs: 150_000, maxUs: 2_000_000 });
 
 const FREQUENCY: Record<FaultKind, Frequency> = {
   partition: { perMille: 2_400, minUs: 50_000, maxUs: 1_600_000 },
@@ -65,7 +66,7 @@ const FREQUENCY: Record<FaultKind, Frequency> = {
   "disk-eio": usual(400),
   "disk-full": usual(300),
   "disk-short-read": usual(200),
-  "disk-stall": usual(500),
+  "disk-stall": { perMille: 500, minUs: 30_000, maxUs: 800_000 },
   "disk-slow": usual(400),
 };
 
@@ -103,7 +104,8 @@ const COMPOUNDS: readonly Compound[] = [
 
 const CALM_PER_MILLION = 33_000;
 const SWIZZLE_PER_MILLE = 120;
-const REFERENCE_US = 5_000_000;
+/** A chaos phase of this length is the usual one. Longer ones have more faults, but not in proportion. */
+const REFERENCE_US = 4_000_000;
 /** How long a disk fault goes on after the boot of a compound's crash. */
 const BOOT_US = 100_000;
 /** Few faults are long: they hide what the others do. */
@@ -154,13 +156,12 @@ function isPossible(kind: FaultKind, context: DrawContext): boolean {
   return kind !== "clock-drift" || context.driftPpmMax > 0;
 }
 
-/** How many: the mean as a whole number and a coin for the rest, after a weight that differs from seed to seed (its mean is 0.8). */
+/** How many: the mean as a whole number and a coin for the rest, after a weight that differs from seed to seed (its mean is 0.85). */
 function drawCount(random: Random, perMille: number, context: DrawContext, options: GenerateOptions): number {
-  const weightPerMille = random.pick([300, 600, 700, 900, 1_500]);
-  const lengthUs = context.endUs - context.startUs;
-  const millionths = Math.floor(
-    (perMille * weightPerMille * (options.intensityPerMille ?? 1_000) * (lengthUs / REFERENCE_US)) / 1_000,
-  );
+  const weightPerMille = random.pick([300, 600, 800, 950, 1_600]);
+  const lengthPerMille = Math.floor(((REFERENCE_US + context.endUs - context.startUs) * 500) / REFERENCE_US);
+  const intensityPerMille = options.intensityPerMille ?? 1_000;
+  const millionths = Math.floor((perMille * weightPerMille * intensityPerMille * lengthPerMille) / 1_000_000);
   return Math.floor(millionths / 1_000_000) + (random.chance(millionths % 1_000_000) ? 1 : 0);
 }
 
