@@ -216,7 +216,7 @@ export class Datagrams implements Protocol {
       this.#wire.drop(packet, "crash");
       return false;
     }
-    if (effective !== before && effective.block !== null) {
+    if (effective.block !== before.block && effective.block !== null) {
       this.#wire.dropBy(packet, "block", effective.block.fault);
       return false;
     }

@@ -4,6 +4,7 @@
  * TIME-WAIT. No congestion window: the bandwidth and capacity of the link limit it.
  *
  * It outlives its process: after a kill it sends what was written, then its FIN. What the process is told is process-side.ts.
+ * The file is long because the transitions of one state machine belong together.
  */
 import { avalanche, scale } from "../hash.ts";
 import { NetError } from "../host.ts";
@@ -26,6 +27,8 @@ export type EndpointContext = {
   opened(endpoint: Endpoint): void;
   /** There may be something to tell the process. */
   wake(endpoint: Endpoint): void;
+  /** True while a process is being told something: then `flushNow` is called when it has returned. */
+  cork(endpoint: Endpoint): boolean;
   /** The endpoint takes no more segments. */
   forget(endpoint: Endpoint): void;
 };
@@ -66,6 +69,8 @@ export class Endpoint {
   #state: EndpointState;
   #isOrphan = false;
   #isFlushPending = false;
+  /** What came is acknowledged when the process has been told, perhaps together with its answer. */
+  #isAckDue = false;
   #mustDrain = false;
   #isFinFirst = false;
   #timer: EventId | null = null;
@@ -134,7 +139,12 @@ export class Endpoint {
   /** The process has taken what was ready: tells the peer when the window had become small. */
   afterRead(): void {
     const { receiveBufferBytes } = this.#context.options;
-    if (this.#state === "open" && this.#windowTold < receiveBufferBytes / 2) this.#answer("ack");
+    if (this.#state === "open" && this.#windowTold < receiveBufferBytes / 2) this.#isAckDue = true;
+  }
+
+  /** The process has been told something. */
+  afterTelling(): void {
+    if (this.#isAckDue && this.#state !== "closed") this.#answer("ack");
   }
 
   // ---- What the system does by itself ----
@@ -268,8 +278,16 @@ export class Endpoint {
       if (!hadFin && this.receiveSide.hasFin) this.#isFinFirst = this.#sendSide.isFinSent;
       if (isSynAck) this.#opened();
       else if (isNew) this.#context.wake(this);
+      if (isNew && kind === "data" && this.#willTellNow()) {
+        this.#isAckDue = true;
+        return;
+      }
     }
     this.#answer("ack");
+  }
+
+  #willTellNow(): boolean {
+    return this.process?.isScheduled === true && !this.process.incarnation.isPaused;
   }
 
   #opened(): void {
@@ -321,10 +339,11 @@ export class Endpoint {
     this.#lingerTimer = kernel.at(kernel.nowUs + forUs, null, LINGER, this, undefined, true, this.start.tieKey);
   }
 
-  /** Later in this instant, so that small writes of one event share a segment. */
+  /** When the process has returned, or later in this instant: so that small writes of one event share a segment. */
   #flush(): void {
     if (this.#isFlushPending) return;
     this.#isFlushPending = true;
+    if (this.#context.cork(this)) return;
     const { kernel } = this.#context;
     kernel.at(kernel.nowUs, null, FLUSH, this, undefined, true, this.start.tieKey);
   }
@@ -343,13 +362,19 @@ export class Endpoint {
   }
 
   #send(unit: Unit): void {
-    this.#windowTold = this.receiveSide.windowBytes;
+    this.#noteAcked();
     this.#context.transmit(this, unit.kind, unit.seq, unit.bytes);
   }
 
   #answer(kind: "ack" | "probe"): void {
-    this.#windowTold = this.receiveSide.windowBytes;
+    this.#noteAcked();
     this.#context.transmit(this, kind, this.#sendSide.nextSeq, null);
+  }
+
+  /** Every segment acknowledges what has come and tells the window. */
+  #noteAcked(): void {
+    this.#isAckDue = false;
+    this.#windowTold = this.receiveSide.windowBytes;
   }
 
   /** Keeps the retransmission timer running exactly while something waits for an answer. */

@@ -128,6 +128,10 @@ export class SendSide {
   #take(length: number): Uint8Array {
     this.#unsentBytes -= length;
     const first = this.#unsent[0]!; // length <= #unsentBytes
+    if (first.length === length && this.#unsentStart === 0) {
+      this.#unsent.shift();
+      return first;
+    }
     if (first.length - this.#unsentStart > length) {
       const start = this.#unsentStart;
       this.#unsentStart += length;

@@ -35,6 +35,8 @@ export class Streams implements Protocol, EndpointContext {
   readonly options: StreamOptions;
   readonly #topology: Topology;
   readonly #wire: Wire;
+  #isTelling = false;
+  #corked: Endpoint[] = [];
   readonly #arriveKind: EventKind = { name: "net.segment", sync: true, run: (packet: Packet) => this.#arrive(packet) };
   readonly #tellKind: EventKind = { name: "net.tell", sync: null, run: (endpoint: Endpoint) => this.#tell(endpoint) };
   readonly #failKind: EventKind = { name: "net.tell", sync: false, run: (fail: () => void) => fail() };
@@ -180,6 +182,11 @@ export class Streams implements Protocol, EndpointContext {
     this.kernel.at(this.kernel.nowUs, side.incarnation, this.#tellKind, endpoint, undefined, isSync, tieKey);
   }
 
+  cork(endpoint: Endpoint): boolean {
+    if (this.#isTelling) this.#corked.push(endpoint);
+    return this.#isTelling;
+  }
+
   forget(endpoint: Endpoint): void {
     const { host, peer, localPort, remotePort } = endpoint.start;
     const key = endpointKey(localPort, peer.index, remotePort);
@@ -207,6 +214,7 @@ export class Streams implements Protocol, EndpointContext {
       this.kernel.point("message", "stream", side.incarnation);
       if (side.incarnation.isPaused) {
         this.wake(endpoint);
+        endpoint.afterTelling();
         return;
       }
       // The trigger may have ended the process.
@@ -220,7 +228,21 @@ export class Streams implements Protocol, EndpointContext {
       this.kernel.trace(`net.${telling}`, local.host, { port: local.port, peer: remote.host, peerPort: remote.port });
     }
     this.wake(endpoint);
-    return call();
+    return this.#callCorked(endpoint, call);
+  }
+
+  /** What the process writes before it returns goes out at once after it, also when it throws or ends in the middle. */
+  #callCorked(endpoint: Endpoint, call: () => void | Promise<void>): void | Promise<void> {
+    this.#isTelling = true;
+    try {
+      return call();
+    } finally {
+      this.#isTelling = false;
+      const corked = this.#corked;
+      this.#corked = [];
+      for (const writer of corked) writer.flushNow();
+      endpoint.afterTelling();
+    }
   }
 
   #arrive(packet: Packet): void {
