@@ -385,6 +385,50 @@ describe("the end of a process", () => {
   });
 });
 
+describe("a handler", () => {
+  it("that answers before it returns sends the acknowledgement with the answer", async () => {
+    const { net, nets, client } = await pair({ isTracing: true });
+    net.on("n2", () => {
+      nets.n2.listen(81, (connection) => ({ sync: true, onData: (bytes) => void connection.write(bytes) }));
+    });
+    const dialled = makeEnd();
+    await net.runTo(600_000);
+    net.on("n1", () => void nets.n1.connect({ host: "n2", port: 81 }, keep(net, dialled)));
+    await net.runTo(700_000);
+    const before = net.world.traceRecords.length;
+    net.on("n1", () => void dialled.connection!.write(Uint8Array.of(1)));
+    await net.runTo(900_000);
+    const segments = net.world.traceRecords.slice(before).filter((record) => record.action === "net.segment");
+    expect(segments.map((record) => record.data!["segment"])).toEqual(["data", "data", "ack"]);
+    expect(dialled.bytes).toEqual([1]);
+    expect(client.bytes).toEqual([]);
+  });
+
+  it("that is killed in the middle still sends what it wrote before", async () => {
+    const { net, nets } = await pair();
+    net.on("n2", () => {
+      nets.n2.listen(81, (connection) => ({
+        onData: () => {
+          connection.write(new Uint8Array(20_000).fill(4));
+          net.end("n2", "kill");
+          connection.write(Uint8Array.of(5));
+        },
+      }));
+    });
+    const dialled = makeEnd();
+    await net.runTo(600_000);
+    net.on("n1", () => {
+      nets.n1
+        .connect({ host: "n2", port: 81 }, keep(net, dialled))
+        .then((connection) => connection.write(Uint8Array.of(1)));
+    });
+    await net.runTo(2_000_000);
+    expect(dialled.bytes.length).toBe(20_000);
+    expect(dialled.bytes.every((byte) => byte === 4)).toBe(true);
+    expect(dialled.calls).toEqual(["end"]);
+  });
+});
+
 describe("a paused host", () => {
   it("goes on acknowledging until its buffer is full; nothing is lost, nobody times out", async () => {
     const { net, client, server } = await pair();
