@@ -363,6 +363,27 @@ describe("keyed outcomes", () => {
     );
   });
 
+  it("losing messages changes no burst of another rate", async () => {
+    const odds = { perMillion: 300_000, correlationPerMillion: 750_000 };
+    const bursts: RuleProperties = {
+      duplicate: odds,
+      corrupt: odds,
+      reorder: { ...odds, delayUsMax: 5_000 },
+      delay: { shape: "constant", minUs: 3_000, meanUs: 3_000, odds },
+    };
+    const plain = await send({ messages: 300, before: rule(bursts, makeFault("x")) });
+    const lossy = await send({
+      messages: 300,
+      before: (net) => {
+        rule(bursts, makeFault("x"))(net);
+        rule({ loss: { perMillion: 400_000 } }, makeFault("loss"))(net);
+      },
+    });
+    const kept = new Set(lossy["n2"]!.map((arrival) => `${arrival.n}@${arrival.atUs}`));
+    expect(lossy["n2"]!.length).toBeGreaterThan(150);
+    expect(plain["n2"]!.filter((arrival) => kept.has(`${arrival.n}@${arrival.atUs}`))).toEqual(lossy["n2"]);
+  });
+
   it("healing restores exactly the deliveries that would have been", async () => {
     const plain = await send({ messages: 100 });
     for (const props of [{ block: true }, { loss: { perMillion: 500_000 } }, { duplicate: { perMillion: 500_000 } }]) {

@@ -151,18 +151,40 @@ export class Wire {
   }
 
   #transmitJudged(packet: Packet, link: Link, effective: Effective): void {
-    if (this.#isLost(packet, effective)) return;
-    if (effective.block !== null) {
-      this.dropBy(packet, "block", effective.block.fault);
+    if (this.#isDroppedAtOnce(packet, link, effective)) {
+      this.#teachBursts(packet, effective);
       return;
     }
-    if (link.inFlight.length >= effective.capacity && !this.#makeRoom(packet, effective)) return;
     this.#damage(packet, effective);
     const delayUs = this.#delayUs(packet, effective);
     const copy = this.#copyOf(packet, effective);
     this.#departJudged(packet, effective, delayUs, LATENCY);
     if (copy !== null && link.inFlight.length < effective.capacity) {
       this.#departJudged(copy, effective, delayUs, COPY_LATENCY);
+    }
+  }
+
+  #isDroppedAtOnce(packet: Packet, link: Link, effective: Effective): boolean {
+    if (this.#isLost(packet, effective)) return true;
+    if (effective.block !== null) {
+      this.dropBy(packet, "block", effective.block.fault);
+      return true;
+    }
+    return link.inFlight.length >= effective.capacity && !this.#makeRoom(packet, effective);
+  }
+
+  /** Correlated rates learn also of a packet that is dropped: its loss must not change what happens to those after it. */
+  #teachBursts(packet: Packet, effective: Effective): void {
+    const { consumer, number } = packet.flow;
+    for (const rule of effective.rules) {
+      for (const [odds, purpose] of [
+        [rule.corrupt, PURPOSE.netCorrupt],
+        [rule.duplicate, PURPOSE.netDuplicate],
+        [rule.reorder, PURPOSE.netReorder],
+        [rule.delayOdds, PURPOSE.netDelayOdds],
+      ] as const) {
+        if (odds?.isCorrelated) hits(odds, this.#kernel.outcome(consumer, packet.ordinal, purpose), number);
+      }
     }
   }
 

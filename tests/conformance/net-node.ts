@@ -24,9 +24,12 @@ export function makeNodeNet(): { readonly net: Net; close(): void } {
     },
     listen: (port, accept) => {
       const server = createServer({ allowHalfOpen: true }, (socket) => {
+        if (socket.remoteAddress?.endsWith("127.0.0.1") !== true) {
+          socket.destroy();
+          return;
+        }
         sockets.add(socket);
-        const connection = wrap(socket);
-        attach(socket, accept(connection));
+        attach(socket, accept(wrap(socket)));
       });
       // The error comes later as an event; the missing address tells at once.
       server.on("error", () => {});
