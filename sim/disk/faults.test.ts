@@ -1,3 +1,4 @@
+/** One description for each kind of fault: its effect, its end, and that it counts nothing when nothing differed. Long because the kinds are many. */
 import { describe, expect, it } from "vitest";
 import { bytesOf, DiskRig, type RigOptions, text } from "../../tests/conformance/disk-rig.ts";
 import type { Disk, File } from "../host.ts";
