@@ -20,6 +20,8 @@ export type KvClientOptions = {
 export type KvClient = {
   /** Never rejects. Throws RangeError while another operation is going on. */
   invoke(operation: KvOperation): Promise<Outcome>;
+  /** Asks the leader to hand over to a member; true when it has begun to. Never rejects; throws as invoke does. */
+  transferLeadership(to: NodeId): Promise<boolean>;
   close(): void;
 };
 
@@ -62,25 +64,42 @@ class Client implements KvClient {
   }
 
   async invoke(operation: KvOperation): Promise<Outcome> {
+    const budget = this.#begin();
+    const outcome = operation.f === "get" ? await this.#get(operation, budget) : await this.#write(operation, budget);
+    this.#isBusy = false;
+    return outcome;
+  }
+
+  async transferLeadership(to: NodeId): Promise<boolean> {
+    const budget = this.#begin();
+    let isStarted = false;
+    while (!isStarted && this.#hasBudget(budget)) {
+      const reply = await this.#ask({ kind: "transfer", request: this.#nextRequest++, to }, budget);
+      isStarted = reply?.status === "ok";
+      if (!isStarted) await this.#prepareRetry(reply);
+    }
+    this.#isBusy = false;
+    return isStarted;
+  }
+
+  #begin(): Budget {
     if (this.#isBusy)
       throw new RangeError("The client has an operation under way: use another client for another process.");
     this.#isBusy = true;
     const { operationTimeoutUs, attemptsMax } = this.#options.settings;
-    const budget = { deadlineUs: this.#host.clock.monotonicUs() + operationTimeoutUs, attemptsLeft: attemptsMax };
-    const outcome = operation.f === "get" ? await this.#get(operation, budget) : await this.#write(operation, budget);
-    this.#isBusy = false;
-    return outcome;
+    return { deadlineUs: this.#host.clock.monotonicUs() + operationTimeoutUs, attemptsLeft: attemptsMax };
   }
 
   async #get(operation: KvOperation & { readonly f: "get" }, budget: Budget): Promise<Outcome> {
     const { key, isStaleOk = false } = operation;
     const isAnyServer = isStaleOk || this.#options.settings.readsFromAnyServer;
     while (this.#hasBudget(budget)) {
-      if (isAnyServer) this.#target = this.#host.random.below(this.#options.servers.length);
+      const target = isAnyServer ? this.#host.random.below(this.#options.servers.length) : this.#target;
       // Every attempt is a new request: the server takes a new index for it.
-      const reply = await this.#ask({ kind: "get", request: this.#nextRequest++, key, isStaleOk }, budget);
+      const reply = await this.#ask({ kind: "get", request: this.#nextRequest++, key, isStaleOk }, budget, target);
       if (reply?.status === "ok") return { type: "ok", value: reply.value };
-      await this.#prepareRetry(reply);
+      if (!isAnyServer) await this.#prepareRetry(reply);
+      else if (reply !== null) await this.#pause();
     }
     return { type: "fail", error: "no answer in time" };
   }
@@ -127,11 +146,11 @@ class Client implements KvClient {
   }
 
   /** Sends one attempt; null when no answer comes in time. */
-  #ask(request: KvRequest, budget: Budget): Promise<KvReply | null> {
+  #ask(request: KvRequest, budget: Budget, target: number = this.#target): Promise<KvReply | null> {
     budget.attemptsLeft -= 1;
     const leftUs = budget.deadlineUs - this.#host.clock.monotonicUs();
     const timeoutUs = Math.max(1, Math.min(this.#options.settings.attemptTimeoutUs, leftUs));
-    const server = this.#options.servers[this.#target]!;
+    const server = this.#options.servers[target]!; // A target is an index of this list.
     return new Promise((answer) => {
       const timer = this.#host.timers.after(timeoutUs, () => this.#answer(null));
       this.#waiting = { request: request.request, answer, timer };
@@ -153,14 +172,18 @@ class Client implements KvClient {
 
   /** Turns to the leader that the server named; where none is known, to the next server, after a pause. */
   async #prepareRetry(reply: KvReply | null): Promise<void> {
-    const { servers, settings } = this.#options;
+    const { servers } = this.#options;
     const named = reply === null ? -1 : servers.findIndex(({ id }) => id === reply.leader);
     if (named !== -1 && named !== this.#target) {
       this.#target = named;
       return;
     }
     if (reply?.status !== "retry") this.#target = (this.#target + 1) % servers.length;
-    if (reply !== null) await this.#host.timers.sleep(this.#host.random.between(1, settings.backoffUsMax));
+    if (reply !== null) await this.#pause();
+  }
+
+  #pause(): Promise<void> {
+    return this.#host.timers.sleep(this.#host.random.between(1, this.#options.settings.backoffUsMax));
   }
 }
 

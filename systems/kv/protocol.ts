@@ -19,7 +19,9 @@ export type KvRequest =
       readonly session: number;
       readonly sequence: number;
       readonly write: Write;
-    };
+    }
+  /** Asks the leader to hand over to member `to`; "ok" means that it has begun to. */
+  | { readonly kind: "transfer"; readonly request: number; readonly to: number };
 
 export type KvStatus = "ok" | "not-leader" | "unknown-session" | "stale-sequence" | "retry";
 
@@ -41,7 +43,8 @@ export type KvMessage = KvRequest | KvReply;
 
 const VERSION = 1;
 const HEADER_BYTES = 12;
-const KINDS = ["register", "get", "put", "delete", "cas", "reply"] as const;
+/** The position in this list is the number of a kind on the wire: append only. */
+const KINDS = ["register", "get", "put", "delete", "cas", "reply", "transfer"] as const;
 const STATUSES = ["ok", "not-leader", "unknown-session", "stale-sequence", "retry"] as const;
 
 function kindOf(message: KvMessage): (typeof KINDS)[number] {
@@ -66,6 +69,8 @@ function sizeOfFields(message: KvMessage): number {
       return 1 + sizeOfText(message.key);
     case "write":
       return 12 + sizeOfWrite(message.write);
+    case "transfer":
+      return 2;
     case "reply":
       return 11 + (message.value === null ? 0 : sizeOfText(message.value));
   }
@@ -88,6 +93,9 @@ function encode(message: KvMessage): Uint8Array {
       writer.u48(message.session);
       writer.u48(message.sequence);
       writeWrite(writer, message.write);
+      break;
+    case "transfer":
+      writer.u16(message.to);
       break;
     case "reply":
       writer.u8(STATUSES.indexOf(message.status));
@@ -122,6 +130,8 @@ function readFields(reader: ByteReader, kind: (typeof KINDS)[number], request: n
     }
     case "reply":
       return readReply(reader, request);
+    case "transfer":
+      return { kind, request, to: reader.u16() };
     default:
       return { kind: "write", request, session: reader.u48(), sequence: reader.u48(), write: readWrite(reader, kind) };
   }

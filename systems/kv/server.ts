@@ -23,8 +23,6 @@ export type KvServerOptions = {
   /** All members. The program finds itself by the name of its host. */
   readonly members: readonly KvMember[];
   readonly settings: KvServerSettings;
-  /** Told of each node that booted, for tools that have to hand over the lead; no part of serving. */
-  readonly onNode?: (host: Host, node: RaftNode) => void;
 };
 
 const DIRECTORY = "/raft";
@@ -49,7 +47,6 @@ export function kvServer(options: KvServerOptions): Program {
     });
     if (node === null) return;
     server.serve(node, self.clientPort);
-    options.onNode?.(host, node);
   };
 }
 
@@ -89,6 +86,8 @@ class KvServer {
 
   #onRequest(node: RaftNode, request: KvRequest, from: Address): void {
     if (request.kind === "get") this.#read(node, request, from);
+    else if (request.kind === "transfer")
+      this.#reply(from, request.request, node.transferLeadership(request.to) ? "ok" : "not-leader");
     else this.#propose(node, request, from);
   }
 
