@@ -49,8 +49,8 @@ function drawHosts(random: Random, context: DrawContext, isOften: { readonly all
 /** For what hits only one host at a time: the leader, anybody, or whatever else the scenario can name. */
 function drawHost(random: Random, context: DrawContext): readonly string[] {
   const roll = random.below(100);
-  if (roll < 45) return [leaderOr(context, "one")];
-  if (roll < 85 || context.targets.length === 0) return ["one"];
+  if (roll < 55) return [leaderOr(context, "one")];
+  if (roll < 88 || context.targets.length === 0) return ["one"];
   return [random.pick(context.targets)];
 }
 
@@ -303,6 +303,6 @@ export function drawWhen(random: Random, { points, targets }: DrawContext, after
   const on = random.pick(choices);
   const name = random.pick(points[on]);
   const count = random.logarithmic(1, on === "message" ? 60 : on === "disk" ? 20 : 2);
-  const target = targets.includes("leader") && random.chance(500_000) ? { target: "leader" } : {};
+  const target = targets.includes("leader") && random.chance(650_000) ? { target: "leader" } : {};
   return { on, name, ...target, count, afterUs };
 }
