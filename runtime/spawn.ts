@@ -17,7 +17,7 @@ export function spawnRunner(options: SpawnOptions): ChildProcess {
   const isTypeScript = entry.endsWith(".ts");
   const boot = fileURLToPath(new URL("./boot.mjs", import.meta.url));
   return fork(isTypeScript ? boot : entry, isTypeScript ? [options.entry.href] : [], {
-    execArgv: [`--max-old-space-size=${options.heapMbMax}`, "--max-semi-space-size=16"],
+    execArgv: [`--max-old-space-size=${options.heapMbMax}`, "--max-semi-space-size=32"],
     ...(options.execPath === undefined ? {} : { execPath: options.execPath }),
     serialization: "json",
     // What a system prints must not mix with results; a crash report of the engine is of no use to the user either.

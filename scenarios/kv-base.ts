@@ -52,14 +52,14 @@ export const KV_SETTINGS: SettingsSpec = {
   snapshotThresholdEntries: {
     kind: "integer",
     min: 6,
-    max: 40,
+    max: 30,
     isLogarithmic: true,
     about: "entries between snapshots",
   },
   snapshotKeepEntries: {
     kind: "integer",
     min: 1,
-    max: 6,
+    max: 4,
     isLogarithmic: true,
     about: "entries kept behind a snapshot",
   },
