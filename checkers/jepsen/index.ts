@@ -1,0 +1,4 @@
+/**
+ * The public face of checkers/jepsen.
+ */
+export { jepsenCheckers } from "./registry.ts";
