@@ -1,7 +1,7 @@
 /**
  * Linearizability from its definition, for small histories: the reference that the fast algorithms are tested against.
  *
- * Tries every order of operations that respects real time, with and without each pending one, and nothing else: no
+ * Tries every order of operations that respects real time, with and without each one that never returned, and nothing else: no
  * cache, no shortcuts. Exponential: meant for a dozen operations.
  */
 import { DEFAULT_BUDGET, Meter } from "./budget.ts";
@@ -12,7 +12,8 @@ import type { Model } from "./model.ts";
 export function isLinearizable<S>(operations: readonly Operation[], model: Model<S>): boolean {
   const meter = new Meter(DEFAULT_BUDGET);
   const isPlaced = new Array<boolean>(operations.length).fill(false);
-  const completed = operations.filter((operation) => !operation.isPending).length;
+  const isOptional = (operation: Operation): boolean => operation.return === Number.POSITIVE_INFINITY;
+  const completed = operations.filter((operation) => !isOptional(operation)).length;
 
   function extend(state: S, left: number): boolean {
     if (left === 0) return true;
@@ -25,7 +26,7 @@ export function isLinearizable<S>(operations: readonly Operation[], model: Model
       if (isPlaced[i] || operation.call > earliestReturn) continue;
       isPlaced[i] = true;
       for (const next of model.step(state, operation, meter)) {
-        if (extend(next, operation.isPending ? left : left - 1)) return true;
+        if (extend(next, isOptional(operation) ? left : left - 1)) return true;
       }
       isPlaced[i] = false;
     }

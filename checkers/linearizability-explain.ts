@@ -6,12 +6,11 @@
  * in NP, its complement is not known to be), so the best evidence is a small history that is still impossible. The shrinker
  * only takes steps that can never make up a fault: what was invoked after the failing return is cut off; pure
  * operations are deleted; all operations of one element are deleted, where the model promises that this is closed; any
- * other operation is relaxed to a pending one, which may have happened at any later time or never.
+ * other operation is relaxed to one that may have happened at any later time, or never.
  */
 import { BudgetSpent, Meter } from "./budget.ts";
-import { type Operation, type PlainJson, show } from "./history.ts";
-import type { Problem } from "./linearizability-problem.ts";
-import { prepareProblem } from "./linearizability-problem.ts";
+import type { Operation, PlainJson } from "./history.ts";
+import { isOptional, prepareProblem, type Problem } from "./linearizability-problem.ts";
 import { type SearchResult, searchLinearization } from "./linearizability-search.ts";
 import type { Model } from "./model.ts";
 import type { Evidence } from "./verdict.ts";
@@ -48,7 +47,7 @@ export function explainImpossible<S>(
   }
   const proof = options.isShrinking ? shrinkHistory(problem, at, model) : { core: window, relaxed: [] };
   if (options.isShrinking) {
-    lines.push(`${proof.core.length} operations suffice to show it${relaxedNote(proof.relaxed)}`);
+    lines.push(sufficient(proof.core.length, proof.relaxed.length));
   }
   return {
     property: "linearizability",
@@ -71,8 +70,10 @@ function name(operation: Operation): string {
   return `operation ${operation.id}, process ${operation.process}`;
 }
 
-function relaxedNote(relaxed: readonly Operation[]): string {
-  return relaxed.length === 0 ? "" : `, whenever the ${relaxed.length} other writes in question took effect, if ever`;
+function sufficient(core: number, relaxed: number): string {
+  const what = core === 1 ? "one operation suffices" : `${core} operations suffice`;
+  if (relaxed === 0) return `${what} to show it`;
+  return `${what} to show it, whenever the ${relaxed === 1 ? "other one" : `${relaxed} others`} in question took effect, if ever`;
 }
 
 function openAt<S>(problem: Problem, result: SearchResult<S>, at: number): Operation[] {
@@ -132,7 +133,7 @@ function shrinkHistory<S>(problem: Problem, failingAt: number, model: Model<S>):
   const prefix = problem.operations
     .filter((operation) => operation.call <= failing.return)
     .map((operation) => (operation.return > failing.return ? relax(operation) : operation))
-    .filter((operation) => !(operation.isPending && model.isPure?.(operation) === true));
+    .filter((operation) => !(isOptional(operation) && model.isPure?.(operation) === true));
   const attempts = new Attempts(model);
   let best: readonly Operation[] = prefix;
   best = dropElements(best, model, attempts);
@@ -140,14 +141,14 @@ function shrinkHistory<S>(problem: Problem, failingAt: number, model: Model<S>):
   best = reduce(best, (operation) => (model.isPure?.(operation) === true ? operation : relax(operation)), attempts);
   best = reduce(best, (operation) => (model.isPure?.(operation) === true ? undefined : operation), attempts);
   return {
-    core: best.filter((operation) => !operation.isPending),
-    relaxed: best.filter((operation) => operation.isPending),
+    core: best.filter((operation) => !isOptional(operation)),
+    relaxed: best.filter(isOptional),
   };
 }
 
+/** The operation may have happened at any later time, or never; if it did, with the outcome that is known. */
 function relax(operation: Operation): Operation {
-  if (operation.isPending) return operation;
-  return { ...operation, isPending: true, output: null, return: Number.POSITIVE_INFINITY, returnUs: -1 };
+  return isOptional(operation) ? operation : { ...operation, return: Number.POSITIVE_INFINITY };
 }
 
 class Attempts<S> {
@@ -220,10 +221,4 @@ function dropElements<S>(
     }
   }
   return best;
-}
-
-/** One line for an operation, for lists of evidence. */
-export function describeOperation<S>(operation: Operation, model: Model<S>): string {
-  const end = operation.isPending ? "never returned" : `returned at ${operation.return}`;
-  return `${model.describe(operation)}  ${show(operation.id)} by process ${operation.process}, called at ${operation.call}, ${end}`;
 }

@@ -51,7 +51,7 @@ export type Frontier = {
 };
 
 export function prepareProblem<S>(operations: readonly Operation[], model: Model<S>, meter: Meter): Problem {
-  const kept = operations.filter((operation) => !(operation.isPending && model.isPure?.(operation) === true));
+  const kept = operations.filter((operation) => !(isOptional(operation) && model.isPure?.(operation) === true));
   const byCall = isSortedByCall(kept) ? kept : kept.slice().sort((left, right) => left.call - right.call);
   const count = byCall.length;
   meter.hold(count * 60);
@@ -87,6 +87,11 @@ export function prepareProblem<S>(operations: readonly Operation[], model: Model
   };
 }
 
+/** It need not have happened. Without a return, whether its outcome is known (in a shrunk history) or not (pending). */
+export function isOptional(operation: Operation): boolean {
+  return operation.return === Number.POSITIVE_INFINITY;
+}
+
 function isSortedByCall(operations: readonly Operation[]): boolean {
   for (let i = 1; i < operations.length; i += 1) if (operations[i - 1]!.call > operations[i]!.call) return false;
   return true;
@@ -95,7 +100,7 @@ function isSortedByCall(operations: readonly Operation[]): boolean {
 /** Completed operations by the index of their return; ties by call. */
 function orderReturns(operations: readonly Operation[]): Int32Array {
   const completed: number[] = [];
-  for (let i = 0; i < operations.length; i += 1) if (!operations[i]!.isPending) completed.push(i);
+  for (let i = 0; i < operations.length; i += 1) if (!isOptional(operations[i]!)) completed.push(i);
   completed.sort((left, right) => operations[left]!.return - operations[right]!.return || left - right);
   return Int32Array.from(completed);
 }
@@ -121,7 +126,7 @@ function classify<S>(operations: readonly Operation[], model: Model<S>): Classes
       number = classes.length;
       byName.set(name, number);
       classes.push(operation);
-      kinds.push(isBlind ? BLIND : !operation.isPending && model.isPure?.(operation) === true ? PURE : OTHER);
+      kinds.push(isBlind ? BLIND : !isOptional(operation) && model.isPure?.(operation) === true ? PURE : OTHER);
     }
     classOf[i] = number;
     kindOf[i] = kinds[number]!;
@@ -198,7 +203,7 @@ export class Frontiers {
       if (kindOf[operation] === PURE) pure.push(operation);
       else candidates.push(operation);
       if (kindOf[operation] === BLIND) blindMask[word]! |= bit;
-      else if (kindOf[operation] === OTHER && !operations[operation]!.isPending) exactMask[word]! |= bit;
+      else if (kindOf[operation] === OTHER && !isOptional(operations[operation]!)) exactMask[word]! |= bit;
     }
     candidates.sort((left, right) => returnsAt[left]! - returnsAt[right]! || left - right);
     this.#meter.hold((open.length + 2 * words) * 4 + 100);

@@ -247,7 +247,7 @@ class Search<S> {
 
   /** Adds the operations that open at a frontier to #bits. */
   #open(frontier: number, state: number): void {
-    const { openingStart, operations, kindOf, classOf, slotOf, words } = this.#problem;
+    const { openingStart, returns, returnsAt, kindOf, classOf, slotOf, words } = this.#problem;
     const bits = this.#bits;
     const end = openingStart[frontier + 1]!;
     for (let operation = openingStart[frontier]!; operation < end; operation += 1) {
@@ -259,7 +259,7 @@ class Search<S> {
         continue;
       }
       bits[word]! |= bit;
-      if (!operations[operation]!.isPending) bits[words + word]! |= bit;
+      if (returnsAt[operation]! < returns) bits[words + word]! |= bit;
     }
   }
 }

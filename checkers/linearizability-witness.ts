@@ -8,8 +8,7 @@
  */
 import type { Meter } from "./budget.ts";
 import type { Operation } from "./history.ts";
-import { BLIND, PURE } from "./linearizability-problem.ts";
-import type { Problem } from "./linearizability-problem.ts";
+import { BLIND, isOptional, type Problem, PURE } from "./linearizability-problem.ts";
 import type { SearchResult } from "./linearizability-search.ts";
 import { ILLEGAL } from "./linearizability-states.ts";
 import type { Model } from "./model.ts";
@@ -71,7 +70,7 @@ function placeAbsorbed(problem: Problem, path: readonly Step[]): (number[] | und
   }
   const hidden: (number[] | undefined)[] = new Array(path.length);
   for (let operation = 0; operation < operations.length; operation += 1) {
-    if (kindOf[operation] !== BLIND || isPlaced[operation] === 1 || operations[operation]!.isPending) continue;
+    if (kindOf[operation] !== BLIND || isPlaced[operation] === 1 || isOptional(operations[operation]!)) continue;
     const at = firstStepFrom(blindSteps, path, opensAt[operation]!);
     const frontier = at === undefined ? Number.POSITIVE_INFINITY : path[at]!.frontier;
     if (at === undefined || frontier > returnsAt[operation]!) {

@@ -106,7 +106,7 @@ describe("EDN and JSON", () => {
 
   it("reads all JSON that there is", () => {
     fc.assert(
-      fc.property(fc.array(fc.jsonValue({ noUnicodeString: false }), { maxLength: 4 }), (items) => {
+      fc.property(fc.array(fc.jsonValue({ maxDepth: 2 }), { maxLength: 4 }), (items) => {
         const text = JSON.stringify(items);
         fc.pre(!/\d{16}/.test(text)); // integers that no history may hold
         const exact = JSON.parse(text) as PlainJson[];
