@@ -97,11 +97,16 @@ export class Machine {
 
   /**
    * Ends the incarnation at once. kill: the process dies, the operating system lives: cached pages stay, peers see resets.
-   * power-loss: everything stops in silence, and what was not synced is judged. False when the machine was down.
+   * power-loss: everything stops in silence, and what was not synced is judged, also when the process had died before. False when
+   * there was no process to end.
    */
   end(how: "kill" | "power-loss", reason: string): boolean {
     const incarnation = this.#incarnation;
-    if (incarnation === null) return false;
+    if (incarnation === null) {
+      // The operating system was still there, with its cached pages.
+      if (how === "power-loss") this.disk.powerLoss();
+      return false;
+    }
     const { world, network } = this.#parts;
     incarnation.isAlive = false;
     incarnation.isPaused = false;

@@ -144,7 +144,7 @@ export class World implements Kernel {
       for (let ran = 0; ran < EVENTS_PER_STEP_MAX; ran++) {
         if (this.#isPauseAsked) return this.#stopWith((stop = "paused"));
         const nextUs = this.#queue.nextTimeUs;
-        if (nextUs > untilUs) {
+        if (nextUs > untilUs || nextUs === Number.POSITIVE_INFINITY) {
           if (untilUs !== Number.POSITIVE_INFINITY) this.nowUs = untilUs;
           return this.#stopWith((stop = nextUs === Number.POSITIVE_INFINITY ? "idle" : "time"));
         }
