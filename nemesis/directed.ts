@@ -44,7 +44,7 @@ function faultsOf(kind: FaultKind, direction: Direction): readonly Fault[] {
     case "corrupt":
       return [{ kind, perMillion: 100_000, ...long }];
     case "reorder":
-      return [{ kind, perMillion: 200_000, delayUsMax: 40_000, ...long }];
+      return [{ kind, perMillion: 400_000, delayUsMax: 150_000, ...long }];
     case "delay":
       return [{ kind, shape: "uniform", meanUs: 20_000, ...long }];
     case "hold":
@@ -77,27 +77,31 @@ function faultsOf(kind: FaultKind, direction: Direction): readonly Fault[] {
 
 function diskFaults(kind: FaultKind & `disk-${string}`, { atUs, host }: Direction): readonly Fault[] {
   const on = { atUs, forUs: 1_000_000, hosts: [host] } as const;
-  const crash: Fault = { kind: "power-loss", atUs: atUs + 300_000, forUs: 300_000, hosts: [host] };
+  // A kill shows what the page cache holds, a power loss what the device holds: both boots read it back.
+  const crashes: readonly Fault[] = [
+    { kind: "kill", atUs: atUs + 250_000, forUs: 100_000, hosts: [host] },
+    { kind: "power-loss", atUs: atUs + 600_000, forUs: 100_000, hosts: [host] },
+  ];
   switch (kind) {
     case "disk-torn":
       return [{ kind, tearPerMillion: 1_000_000, ...on }, ...crashesInSync(atUs, host)];
     case "disk-lost-sync":
-      return [{ kind, perMillion: 1_000_000, ...on }, crash];
+      return [{ kind, perMillion: 1_000_000, ...on }, ...crashes];
     case "disk-rot":
-      return [{ kind, sectors: 1_000, bits: 8, ...on }, crash];
+      return [{ kind, sectors: 1_000, bits: 8, ...on }, ...crashes];
     case "disk-latent":
-      return [{ kind, sectors: 1_000, ...on }, crash];
+      return [{ kind, sectors: 1_000, ...on }, ...crashes];
     case "disk-misdirect":
     case "disk-phantom":
-      return [{ kind, perMillion: 500_000, ...on }, crash];
+      return [{ kind, perMillion: 500_000, ...on }, ...crashes];
     case "disk-failed-sync":
       return [{ kind, perMillion: 1_000_000, times: 1, ...on }];
     case "disk-eio":
       return [{ kind, perMillion: 200_000, ...on }];
     case "disk-short-read":
-      return [{ kind, perMillion: 500_000, ...on }, crash];
+      return [{ kind, perMillion: 500_000, ...on }, ...crashes];
     case "disk-rollback":
-      return [{ kind, ...on }, crash];
+      return [{ kind, ...on }, ...crashes];
     case "disk-full":
       return [{ kind, freeBytes: 0, shrinkBytesPerSecond: 0, ...on }];
     case "disk-stall":
