@@ -6,27 +6,16 @@
  * not cover is refused. Faults never overlap incoherently: what is down cannot be killed, and one oscillator has one drift.
  */
 import type { Control } from "../sim/control.ts";
-import { scale } from "../sim/hash.ts";
-import { type Consumer, PURPOSE } from "../sim/kernel.ts";
-import { HarmBudget, type HarmOptions } from "./budget.ts";
+import { Aim } from "./aim.ts";
+import type { HarmOptions } from "./budget.ts";
 import { strikeClock } from "./clock-faults.ts";
-import { type FaultKind, familyOf } from "./kinds.ts";
 import { strikeDisk } from "./disk-faults.ts";
-import { laneOf } from "./lanes.ts";
+import { type FaultKind, familyOf } from "./kinds.ts";
 import { strikeNetwork, strikePartition } from "./network-faults.ts";
 import type { Fault, Plan, Struck } from "./plan.ts";
 import { strikeProcess } from "./process-faults.ts";
 import { type Field, makeStrike, type Strike, type Where } from "./strike.ts";
-import {
-  type Pick,
-  pairsBetween,
-  resolveEntry,
-  resolveHosts,
-  resolveLinks,
-  type Surroundings,
-  shuffled,
-  type TargetResolvers,
-} from "./targets.ts";
+import { pairsBetween, type TargetResolvers } from "./targets.ts";
 import { type Fired, Triggers } from "./triggers.ts";
 
 export type NemesisOptions = {
@@ -52,20 +41,18 @@ const HEAL_NOTE = 0x4ea1_0000;
 export class Nemesis {
   readonly #control: Control;
   readonly #field: Field;
-  readonly #options: NemesisOptions;
-  readonly #budget: HarmBudget;
+  readonly #aim: Aim;
+  readonly #waitUsMax: number;
   readonly #strikes: readonly Strike[];
   readonly #triggers: Triggers = new Triggers();
-  /** "n1/process" and so on: who has taken what of which host. */
-  readonly #lanes: Map<string, Strike> = new Map();
   readonly #quarantined: Set<string> = new Set();
   #isOver = false;
 
   constructor(control: Control, plan: Plan, options: NemesisOptions) {
     this.#control = control;
-    this.#options = options;
     this.#field = { control, nodes: options.nodes, clients: options.clients ?? [], keptDown: new Set() };
-    this.#budget = new HarmBudget({
+    this.#waitUsMax = options.waitUsMax ?? WAIT_US_MAX;
+    this.#aim = new Aim(this.#field, options.targets ?? {}, {
       lastingHarmMax: options.lastingHarmMax ?? 0,
       selfQuarantined: options.selfQuarantined ?? [],
       downMax: options.downMax ?? options.nodes.length,
@@ -85,7 +72,7 @@ export class Nemesis {
       this.#triggers.add(
         when,
         strike.fault.struck?.at ?? null,
-        (host) => this.#triggerHosts(when.target).includes(host),
+        (host) => this.#aim.watched(when.target).includes(host),
         (at) => this.#attempt(strike, at, null),
       );
     }
@@ -150,7 +137,7 @@ export class Nemesis {
 
   /** Nodes with lasting harm, quarantined ones among them. */
   harmedNodes(): readonly string[] {
-    return this.#budget.harmed;
+    return this.#aim.budget.harmed;
   }
 
   /** Faults of the plan that did not strike, and why. */
@@ -165,15 +152,14 @@ export class Nemesis {
   #attempt(strike: Strike, at: Fired | null, deadlineUs: number | null): void {
     if (this.#isOver || strike.state !== "waiting") return;
     const { world } = this.#control;
-    const where = this.#resolve(strike, at?.host ?? null);
-    const hosts = where === null ? null : this.#strikable(strike, where.hosts);
-    if (where !== null && hosts !== null) {
-      this.#execute(strike, { ...where, hosts }, at);
+    const where = this.#aim.at(strike, at?.host ?? null);
+    if (where !== null) {
+      this.#execute(strike, where, at);
       return;
     }
-    const untilUs = deadlineUs ?? world.nowUs + (this.#options.waitUsMax ?? WAIT_US_MAX);
+    const untilUs = deadlineUs ?? world.nowUs + this.#waitUsMax;
     if (world.nowUs + RETRY_US > untilUs) {
-      this.#miss(strike, `its target matched no host for ${(this.#options.waitUsMax ?? WAIT_US_MAX) / 1000} ms`);
+      this.#miss(strike, `its target matched no host for ${this.#waitUsMax / 1000} ms`);
       return;
     }
     world.schedule(world.nowUs + RETRY_US, () => this.#attempt(strike, at, untilUs));
@@ -182,17 +168,14 @@ export class Nemesis {
   #execute(strike: Strike, found: Where, at: Fired | null): void {
     const { world } = this.#control;
     const { fault } = strike;
-    const hosts = this.#covered(fault, found.hosts);
+    const hosts = this.#aim.cover(fault, found.hosts);
     if (hosts.length === 0 && found.hosts.length > 0) {
       this.#refuse(strike, found.hosts);
       return;
     }
     const where = { ...found, hosts };
-    for (const host of hosts) {
-      if (this.#budget.needsQuarantine(fault)) this.#quarantine(host);
-      const lane = laneOf(fault, host);
-      if (lane !== null) this.#lanes.set(lane, strike);
-    }
+    if (this.#aim.budget.needsQuarantine(fault)) for (const host of hosts) this.#quarantine(host);
+    this.#aim.occupy(strike, hosts);
     strike.state = "active";
     strike.struck = struckAt(world.nowUs, where, at);
     world.note(STRIKE_NOTE ^ strike.index);
@@ -222,7 +205,7 @@ export class Nemesis {
     const { world } = this.#control;
     strike.state = "healed";
     strike.endUs = world.nowUs;
-    for (const [lane, holder] of this.#lanes) if (holder === strike) this.#lanes.delete(lane);
+    this.#aim.release(strike);
     world.note(HEAL_NOTE ^ strike.index);
     world.trace("nemesis.heal", null, { fault: strike.index, kind: strike.fault.kind, effects: strike.active.effects });
     strike.heal();
@@ -242,72 +225,6 @@ export class Nemesis {
     this.#control.world.trace("nemesis.refuse", null, { fault: index, kind: fault.kind, reason });
   }
 
-  // ---- Whom ----
-
-  #triggerHosts(target: string | undefined): readonly string[] {
-    if (target === undefined) return this.#field.nodes;
-    return resolveEntry(
-      target,
-      [],
-      null,
-      this.#surroundings(() => true),
-      () => 0,
-    );
-  }
-
-  /** Null when the fault has to wait: a target matches nobody, or the time of its strike has not come yet. */
-  #resolve(strike: Strike, triggerHost: string | null): Where | null {
-    const { fault } = strike;
-    const { struck } = fault;
-    if (struck !== undefined) {
-      if (this.#control.nowUs < struck.timeUs) return null;
-      return { hosts: struck.hosts, order: struck.order ?? [], links: struck.links ?? [] };
-    }
-    const pick = this.#picker(strike);
-    const around = this.#surroundings((host) => this.#isPickable(fault, host));
-    const entries = "hosts" in fault ? (fault.hosts ?? []) : [];
-    const hosts = resolveHosts(entries, fault.groups ?? [], triggerHost, around, pick);
-    const named = "links" in fault ? fault.links : undefined;
-    const links = resolveLinks(named ?? [], triggerHost, around, pick);
-    if (hosts === null || links === null) return null;
-    const order = fault.kind === "partition" ? orderOf(fault, hosts, this.#field.nodes, pick) : [];
-    return { hosts, order, links };
-  }
-
-  /** The hosts that the fault can strike now; null when it names some and none can be. */
-  #strikable(strike: Strike, hosts: readonly string[]): readonly string[] | null {
-    if (hosts.length === 0) return hosts;
-    const able = hosts.filter((host) => this.#canStrike(strike.fault, host));
-    return able.length === 0 ? null : able;
-  }
-
-  #canStrike(fault: Fault, host: string): boolean {
-    const { state } = this.#control.host(host);
-    if (familyOf(fault.kind) === "process" && state === "down") return false;
-    if (fault.kind === "pause" && state === "paused") return false;
-    const lane = laneOf(fault, host);
-    return lane === null || !this.#lanes.has(lane);
-  }
-
-  /** Random picks are made among hosts that run and that the budget still covers. */
-  #isPickable(fault: Fault, host: string): boolean {
-    const isRunning = this.#control.stateOf(host) !== "down";
-    return isRunning && this.#canStrike(fault, host) && this.#budget.allows(fault, host);
-  }
-
-  /** What of the hosts the budget covers; harm is charged. */
-  #covered(fault: Fault, hosts: readonly string[]): readonly string[] {
-    const { nodes } = this.#field;
-    if (familyOf(fault.kind) !== "process") return this.#budget.charge(fault, hosts);
-    let room = this.#budget.downMax - nodes.filter((node) => this.#control.stateOf(node) !== "up").length;
-    return this.#budget.charge(fault, hosts).filter((host) => {
-      // A paused host that is killed takes no more room than it did.
-      if (!nodes.includes(host) || this.#control.stateOf(host) === "paused") return true;
-      room--;
-      return room >= 0;
-    });
-  }
-
   /** Nothing that the node sends arrives any more: it never votes, acks or counts. No fault is credited for it. */
   #quarantine(host: string): void {
     if (this.#quarantined.has(host)) return;
@@ -317,34 +234,6 @@ export class Nemesis {
     network.addRule({ pairs: pairsBetween([host], others), props: { block: true }, fault: null });
     world.trace("nemesis.quarantine", host);
   }
-
-  #surroundings(isUp: (host: string) => boolean): Surroundings {
-    return {
-      ...this.#field,
-      targets: this.#options.targets ?? {},
-      groupMembers: (group) => this.#control.group(group).map((machine) => machine.name),
-      isUp,
-    };
-  }
-
-  /** Picks of a fault are keyed by its place in the plan. */
-  #picker(strike: Strike): Pick {
-    const { world } = this.#control;
-    const consumer: Consumer = world.consumer(`nemesis/${strike.index}`);
-    let ordinal = 0;
-    return (bound) => scale(world.outcome(consumer, ++ordinal, PURPOSE.nemesisPick), bound);
-  }
-}
-
-function orderOf(
-  fault: Fault & { readonly kind: "partition" },
-  hosts: readonly string[],
-  nodes: readonly string[],
-  pick: Pick,
-): readonly string[] {
-  if (fault.shape === "bridge") return shuffled(nodes, pick);
-  if (fault.shape === "ring") return shuffled(hosts.length === 0 ? nodes : hosts, pick);
-  return [];
 }
 
 function struckAt(timeUs: number, { hosts, order, links }: Where, at: Fired | null): Struck {
