@@ -193,6 +193,53 @@ test("a cluster of one serves, and keeps its word over a loss of power", async (
   });
 });
 
+test("a failed sync stops the node, and the next boot makes durable what it relies on, before the power fails", async () => {
+  await onBench(1, {}, async ({ control, run }) => {
+    await run(count(0, 5));
+    const fault = { index: 0, kind: "disk-failed-sync", effects: 0 };
+    const heal = control.host("n1").disk.setFault({ kind: "disk-failed-sync", perMillion: 1_000_000, times: 1, fault });
+    expect((await run(count(5, 10))).every(({ type }) => type === "ok")).toBe(true);
+    heal();
+    expect(fault.effects).toBeGreaterThan(0);
+    expect(control.world.properties.marks.get("raft.disk-failed")).toBe(1);
+    control.powerLoss("n1");
+    control.boot("n1");
+    expect(await run([get("n")])).toEqual([{ type: "ok", value: "10" }]);
+  });
+});
+
+test("a full disk is waited for, and what was acknowledged before stays", async () => {
+  await onBench(3, {}, async ({ control, run }) => {
+    await run(count(0, 5));
+    const heals = ["n1", "n2", "n3"].map((name, index) =>
+      control.host(name).disk.setFault({
+        kind: "disk-full",
+        freeBytes: 0,
+        shrinkBytesPerSecond: 0,
+        fault: { index, kind: "disk-full", effects: 0 },
+      }),
+    );
+    await run([put("x", "y".repeat(60_000))]);
+    for (const heal of heals) heal();
+    expect((await run(count(5, 10))).every(({ type }) => type === "ok")).toBe(true);
+    expect(control.world.properties.marks.get("raft.disk-full")).toBeGreaterThan(0);
+  });
+});
+
+test("a rotten log is found at the next boot: the node stays out, the others go on", async () => {
+  await onBench(3, {}, async ({ control, run }) => {
+    await run(count(0, 30));
+    const refused: string[] = [];
+    control.world.onObservation("raft.refused", (host) => refused.push(host));
+    const fault = { index: 0, kind: "disk-rot", effects: 0 };
+    control.host("n3").disk.setFault({ kind: "disk-rot", sectors: 8, bits: 3, pathPrefix: "/raft/wal", fault });
+    control.kill("n3");
+    control.boot("n3");
+    expect((await run(count(30, 40))).every(({ type }) => type === "ok")).toBe(true);
+    expect(refused).toEqual(["n3"]);
+  });
+});
+
 test("without servers a first write and a read fail; a write that may have been sent is info", async () => {
   await onBench(3, {}, async ({ control, run }) => {
     const cut = (): (() => void) =>
