@@ -7,6 +7,7 @@ import type { RecordedHistory } from "./formats/read-history.ts";
 import { type PlainJson, show } from "./history.ts";
 import { guessModel, LINEARIZABLE_CHECKERS } from "./linearizable-checkers.ts";
 import { type NamedChecker, OptionError } from "./named-checker.ts";
+import { jepsenCheckers } from "./jepsen/registry.ts";
 import { transactionCheckers } from "./transactions/registry.ts";
 import type { Unknown, Verdict } from "./verdict.ts";
 
@@ -21,7 +22,7 @@ export type CheckRequest = {
 /** Every model that `--model` knows. */
 export const CHECKERS: readonly HistoryChecker[] = [
   ...LINEARIZABLE_CHECKERS,
-  ...[...transactionCheckers.values()].map(fromNamed),
+  ...[...transactionCheckers.values(), ...jepsenCheckers.values()].map(fromNamed),
 ];
 
 /**

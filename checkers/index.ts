@@ -23,6 +23,7 @@ export {
   pairOperations,
   type PlainJson,
 } from "./history.ts";
+export { jepsenCheckers } from "./jepsen/index.ts";
 export { checkLinearizability, type LinearizabilityOptions } from "./linearizability.ts";
 export type { Model } from "./model.ts";
 export { dequeModel, priorityQueueModel, queueModel, stackModel } from "./models/containers.ts";

@@ -162,6 +162,8 @@ export function guessModel(history: RecordedHistory): string | undefined {
   if (are("acquire", "release")) return "mutex";
   if (are("enq", "deq")) return "queue";
   if (are("push", "pop")) return "stack";
+  if (are("transfer", "read")) return "bank";
+  if (are("generate")) return "unique-ids";
   return undefined;
 }
 

@@ -45,7 +45,8 @@ function check(operations: readonly Operation[], init: number): SpecialResult {
     const delta = deltaOf(operation);
     if (!Number.isSafeInteger(delta) || delta < 0) return unsuited(`${show(operation.input)} is no increment`);
     if (operation.isPending) hasPendingSteps ||= delta > 0;
-    else if (typeof operation.output !== "number") return unsuited("an increment has no answer");
+    else if (operation.f === "add" || typeof operation.output !== "number")
+      return unsuited("an increment has no answer");
     else if (delta > 0) steps.push(operation);
     else reads.push(operation);
   }
