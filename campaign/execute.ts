@@ -28,7 +28,7 @@ export type RunOptions = {
   readonly isDeepChecking?: boolean;
   /** False leaves the monitors out, to see what client checks alone find. Default true. */
   readonly hasMonitors?: boolean;
-  /** True lets the run go on after a monitor fired; what clients claim still ends it. */
+  /** True lets the run go on after a monitor fired or a claim of the system was violated, to see what clients will see. */
   readonly goesOnAfterMonitors?: boolean;
   readonly yieldPolicy?: YieldPolicy;
 };
@@ -167,7 +167,7 @@ class Run {
       lastingHarmMax: scenario.faults.lastingHarmMax?.(this.#context.settings) ?? 0,
       selfQuarantined: scenario.faults.selfQuarantined ?? [],
     });
-    this.#control.world.properties.onFailure = () => this.#stopEarly();
+    if (options.goesOnAfterMonitors !== true) this.#control.world.properties.onFailure = () => this.#stopEarly();
   }
 
   async run(): Promise<RunOutcome> {

@@ -75,7 +75,7 @@ export function judge(evidence: Evidence): Judged {
   };
 }
 
-/** What the code under test claimed itself: violated `always`, and errors that nobody caught. */
+/** What the code under test claimed itself: violated `always`, and errors that nobody caught. Clients see neither. */
 function claims(evidence: Evidence): Named[] {
   const { properties, scenario } = evidence;
   const named: Named[] = [];
@@ -88,14 +88,14 @@ function claims(evidence: Evidence): Named[] {
     named.push({
       name: violation.property,
       verdict: invalidVerdict(violation.property, 0, lines),
-      monitor: violation.isMonitor,
+      monitor: true,
     });
   }
   const uncaught = properties.uncaught[0];
   if (uncaught !== undefined && scenario.uncaughtIsFailure !== false) {
     const where = `${uncaught.host} at ${(uncaught.timeUs / 1000).toFixed(3)} ms (event ${uncaught.eventIndex})`;
     const lines = [`${where} did not catch an error.`, ...uncaught.error.split("\n").slice(0, 3)];
-    named.push({ name: "no-uncaught-error", verdict: invalidVerdict("no-uncaught-error", 0, lines), monitor: false });
+    named.push({ name: "no-uncaught-error", verdict: invalidVerdict("no-uncaught-error", 0, lines), monitor: true });
   }
   return named;
 }

@@ -2,6 +2,7 @@
 import yargs, { type Argv } from "yargs";
 import { UsageError } from "../campaign/errors.ts";
 import { toolVersion } from "../campaign/sources.ts";
+import { bugsListCommand, bugsRunCommand } from "./commands/bugs.ts";
 import { campaignCommand } from "./commands/campaign.ts";
 import { checkCommand } from "./commands/check.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -169,6 +170,32 @@ function addOthers(parser: Argv, finish: (code: number) => void): void {
     "scenarios, faults, checkers, formats",
     (command) => command.option("json", { ...FLAG, describe: "one JSON document" }),
     (args) => finish(listCommand(args)),
+  );
+  parser.command("bugs", "historic bugs, and what finds them", (command) =>
+    command
+      .command(
+        "$0",
+        "list the museum",
+        (list) => list.option("json", { ...FLAG, describe: "one JSON document, with the patches" }),
+        (args) => finish(bugsListCommand(args)),
+      )
+      .command(
+        "run [ids..]",
+        "build each bug and count the seeds that a campaign needs to find it",
+        (run) =>
+          run
+            .positional("ids", { type: "string", array: true, default: [] as string[], describe: "ids; default: all" })
+            .option("seeds", text("seeds", "give a start up after this many (default 1000)"))
+            .option("starts", text("starts", "how many searches for each bug (default 3)"))
+            .option(
+              "client-seeds",
+              text("client-seeds", "after the first catch, try this many more for one that clients see (default 300)"),
+            )
+            .option("workers", { ...text("workers", "processes, or a share of the cores"), alias: "j" })
+            .option("quiet", { ...FLAG, alias: "q", describe: "no progress" })
+            .option("json", { ...FLAG, describe: "one JSON document" }),
+        async (args) => finish(await bugsRunCommand(args)),
+      ),
   );
   parser.command(
     "init [folder]",

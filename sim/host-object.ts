@@ -173,7 +173,7 @@ export class SimulatedHost {
   #violate(property: string, details?: () => PlainData): void {
     const { world, name } = this.#parts;
     const event = { host: name, timeUs: world.nowUs, eventIndex: world.eventCount };
-    world.properties.violate({ property, ...event, details: details?.() ?? null, isMonitor: false });
+    world.properties.violate({ property, ...event, details: details?.() ?? null });
   }
 
   #buggify(site: string): boolean {

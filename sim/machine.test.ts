@@ -6,7 +6,11 @@ import { SimulationError } from "./world.ts";
 
 type Options = Omit<ConstructorParameters<typeof Control>[0], "engine">;
 
-function simulate<T>(program: Program, script: (control: Control) => Promise<T>, options: Partial<Options> = {}): Promise<T> {
+function simulate<T>(
+  program: Program,
+  script: (control: Control) => Promise<T>,
+  options: Partial<Options> = {},
+): Promise<T> {
   return withNodeEngine({ isCheckingClaims: options.isDeepChecking ?? false }, async (engine) => {
     const control = new Control({ seed: "machine", engine, ...options });
     for (const name of ["n1", "n2"]) control.addHost({ name, program, groups: ["rack"] });
@@ -61,12 +65,14 @@ test("an uncaught error, a floating rejection and a stray callback each crash th
       throw new TypeError("async");
     },
     () => void Promise.reject(new TypeError("floating")),
-    () => queueMicrotask(() => {
-      throw new TypeError("microtask");
-    }),
-    () => void setTimeout(() => {
-      throw new TypeError("timer");
-    }, 1),
+    () =>
+      queueMicrotask(() => {
+        throw new TypeError("microtask");
+      }),
+    () =>
+      void setTimeout(() => {
+        throw new TypeError("timer");
+      }, 1),
   ];
   for (const fault of faults) {
     const program: Program = (host) => {
@@ -90,14 +96,18 @@ test("a supervised process that exits is booted again from its disk; one that is
     boots.push(host.boot.incarnation);
     if (host.boot.incarnation < 3) host.timers.after(1_000, () => host.exit("again"));
   };
-  await simulate(program, async (control) => {
-    await control.run(1_000_000);
-    expect(boots).toEqual([1, 2, 3]);
-    control.host("n1").isHeldDown = true;
-    control.kill("n1");
-    await control.run(2_000_000);
-    expect(control.stateOf("n1")).toBe("down");
-  }, { supervisorDelayUs: 5_000 });
+  await simulate(
+    program,
+    async (control) => {
+      await control.run(1_000_000);
+      expect(boots).toEqual([1, 2, 3]);
+      control.host("n1").isHeldDown = true;
+      control.kill("n1");
+      await control.run(2_000_000);
+      expect(control.stateOf("n1")).toBe("down");
+    },
+    { supervisorDelayUs: 5_000 },
+  );
 });
 
 test("while a host is paused nothing of it runs, its memory stays, and what waited runs at the resume", async () => {
@@ -201,7 +211,11 @@ test("globals of the engine belong to the host while its event runs", async () =
   const program: Program = async (host) => {
     if (host.name !== "n1") return;
     await new Promise((resolve) => setTimeout(resolve, 20));
-    seen.push(Math.round(performance.now()), Date.now() === Math.floor(host.clock.wallUs() / 1000), new Date().getTime() === Date.now());
+    seen.push(
+      Math.round(performance.now()),
+      Date.now() === Math.floor(host.clock.wallUs() / 1000),
+      new Date().getTime() === Date.now(),
+    );
     seen.push(Math.random() < 1, crypto.randomUUID().length);
     try {
       await fetch("http://localhost");
@@ -218,6 +232,13 @@ test("a run ends at its event limit, and at once when nothing is left", async ()
     const again = (): void => void host.timers.after(1, again, { sync: true });
     again();
   };
-  expect(await simulate(endless, (control) => control.run(Number.MAX_SAFE_INTEGER), { eventsMax: 5_000 })).toBe("events-max");
-  expect(await simulate(() => {}, (control) => control.run(Number.POSITIVE_INFINITY))).toBe("idle");
+  expect(await simulate(endless, (control) => control.run(Number.MAX_SAFE_INTEGER), { eventsMax: 5_000 })).toBe(
+    "events-max",
+  );
+  expect(
+    await simulate(
+      () => {},
+      (control) => control.run(Number.POSITIVE_INFINITY),
+    ),
+  ).toBe("idle");
 });

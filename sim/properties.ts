@@ -11,8 +11,6 @@ export type Violation = {
   readonly timeUs: number;
   readonly eventIndex: number;
   readonly details: PlainData;
-  /** Seen by a monitor over observations, which looks inside the system; false for what the code itself claims. */
-  readonly isMonitor: boolean;
 };
 
 export type Uncaught = {

@@ -342,7 +342,8 @@ export class World implements Kernel {
     const run = kind.run as (a: unknown, b: unknown) => void | Promise<void>;
     try {
       const result = run(a, b);
-      if (result !== undefined) result.then(undefined, (error: unknown) => this.#failed(owner, error));
+      // A handler in plain JavaScript may return anything in spite of its type.
+      if (typeof result?.then === "function") result.then(undefined, (error: unknown) => this.#failed(owner, error));
     } catch (error) {
       this.#failed(owner, error);
     }
@@ -392,7 +393,9 @@ export class World implements Kernel {
     if (this.#strategy === "fifo") return 0;
     // Under PCT a consumer keeps its priority between change points, whatever the time.
     const ordinal = this.#strategy === "random" ? timeUs : this.#pctChanges;
-    return this.outcome({ name: `tie/${tieKey}`, lo: tieKey, hi: avalanche(tieKey) }, ordinal, PURPOSE.tie);
+    // Ties are frequent in large simulations: the name is only needed where a choice may hold the outcome.
+    const name = this.#choices.size > 0 ? `tie/${tieKey}` : "";
+    return this.outcome({ name, lo: tieKey, hi: avalanche(tieKey) }, ordinal, PURPOSE.tie);
   }
 
   #drawChangePoints(pct: { readonly depth: number; readonly eventsExpected: number }): void {
