@@ -213,14 +213,35 @@ export class IdentifierList<C> {
       const theirs = theirNumber === undefined ? [] : other.#index.overlapping(theirNumber, low, high);
       this.#removeAllBut(this.#numbers.get(actor), low, high, theirs);
     });
-    const prefixes = new Map<Path, Path>();
-    for (const run of other.#tree) {
-      let prefix = prefixes.get(run.prefix);
-      if (prefix === undefined)
-        prefixes.set(run.prefix, (prefix = run.prefix.map((part, i) => (i % LEVEL === 1 ? numbers[part]! : part))));
-      this.#insertUnseen({ ...run, actor: numbers[run.actor]!, prefix, leaf: null });
-    }
+    if (this.seen.isEmpty) this.#copyRuns(other, numbers);
+    else this.#insertNews(other, numbers);
     this.seen.merge(other.seen);
+  }
+
+  /** Inserts what the other list holds live and this one has never seen. */
+  #insertNews(other: IdentifierList<C>, numbers: readonly number[]): void {
+    other.seen.forEachRange((actor, low, high) => {
+      const number = other.#numbers.get(actor);
+      if (number === undefined || this.seen.hasRange(actor, low, high)) return;
+      const news = [
+        low,
+        ...this.seen.within(actor, low, high).map((bound, i) => (i % 2 === 0 ? bound - 1 : bound + 1)),
+        high,
+      ];
+      for (let i = 0; i < news.length; i += 2) {
+        const [from, to] = [news[i]!, news[i + 1]!];
+        for (const run of from > to ? [] : other.#index.overlapping(number, from, to)) {
+          const start = Math.max(0, from - run.counter);
+          this.#insertRun(this.#cut(translate(run, numbers), start, Math.min(run.length, to - run.counter + 1)));
+        }
+      }
+    });
+  }
+
+  #copyRuns(other: IdentifierList<C>, numbers: readonly number[]): void {
+    for (const run of other.#tree) {
+      this.load({ ...translate(run, numbers), content: this.kind.slice(run.content, 0, run.length) });
+    }
   }
 
   validateMerge(other: IdentifierList<C>): Violation | null {
@@ -263,6 +284,7 @@ export class IdentifierList<C> {
       const next = after === null ? this.#tree.first() : this.#tree.next(after);
       const fitting =
         next === null ? rest.length : countBelow(rest.length, (offset) => this.#compare(first, offset, next, 0) < 0);
+      if (fitting === 0) throw new Error("the library is wrong: two live elements have one identifier");
       this.#place(after, this.#cut(rest, 0, fitting));
       rest = this.#cut(rest, fitting, rest.length);
     }
@@ -291,6 +313,7 @@ export class IdentifierList<C> {
       }
       if (p.length !== q.length) return this.#compareUneven(a, offsetA, b, offsetB);
     }
+    if (a.digit + offsetA !== b.digit + offsetB) return a.digit + offsetA - b.digit - offsetB;
     return compareLevels(
       a.digit + offsetA,
       a.actor,
@@ -398,6 +421,13 @@ export class IdentifierList<C> {
     }
     return null;
   }
+}
+
+/** The same run with the actor numbers of another list. */
+function translate<C>(run: IdentifierRun<C>, numbers: readonly number[]): IdentifierRun<C> {
+  const isSame = numbers.every((number, i) => number === i);
+  const prefix = isSame ? run.prefix : run.prefix.map((part, i) => (i % LEVEL === 1 ? numbers[part]! : part));
+  return { ...run, actor: numbers[run.actor]!, prefix, hasGhosts: false, leaf: null };
 }
 
 /** True when `b` is what `a` would be continued with: together they are one run. */

@@ -27,7 +27,7 @@ import type { MapOp } from "./or-map.ts";
 const CASES = Number(process.env["CRDT_CASES"] ?? 150);
 const ONLY = process.env["CRDT_TYPE"];
 
-function law<S, O>(name: string, subject: LawSubject<S, O>, steps = 60): void {
+function law<S, O>(name: string, subject: LawSubject<S, O>, steps = Number(process.env["CRDT_STEPS"] ?? 60)): void {
   if (ONLY !== undefined && ONLY !== name) return;
   it(`${name}: all roads agree and merge is a join`, { timeout: 6_000_000 }, () => {
     const script = fc.array(fc.nat({ max: 63 }), { maxLength: steps, size: "max" });

@@ -24,7 +24,7 @@ const ONLY = process.env["CRDT_TYPE"];
 function law<S, O>(name: string, subject: LawSubject<S, O>): void {
   if (ONLY !== undefined && ONLY !== name) return;
   it(`${name}: all roads agree and merge is a join`, { timeout: 6_000_000 }, () => {
-    const script = fc.array(fc.nat({ max: 63 }), { maxLength: 80, size: "max" });
+    const script = fc.array(fc.nat({ max: 63 }), { maxLength: Number(process.env["CRDT_STEPS"] ?? 80), size: "max" });
     fc.assert(
       fc.property(script, (numbers) => {
         expect(checkLaws(subject, numbers)).toBeNull();
