@@ -116,11 +116,15 @@ export function toDetails(analysis: Analysis): { readonly [key: string]: PlainJs
   };
 }
 
+/** Steps of one cycle that go into the details; its transactions are all named. */
+const STEPS_MAX = 256;
+
 function cycleData(records: TransactionRecords, cycle: Cycle): PlainJson {
   return {
     type: cycle.type,
+    length: cycle.steps.length,
     cycle: cycle.transactions.map((row) => eventIndex(records, row)),
-    steps: cycle.steps.map(stepData),
+    steps: cycle.steps.slice(0, STEPS_MAX).map(stepData),
   };
 }
 
