@@ -1,5 +1,6 @@
 /** The scenarios that come with the tool, in the order in which `list` shows them. */
 import { kv, kvCalm, kvClocks, kvCrashes, kvDisk, kvPartitions } from "./kv.ts";
+import { kvDeafLeader, kvMuteLeader } from "./kv-one-way.ts";
 import { lessonEarlyAckLog } from "./lesson-early-ack-log.ts";
 import { lessonStaleRead } from "./lesson-stale-read.ts";
 import { lessonWallClockLock } from "./lesson-wall-clock-lock.ts";
@@ -12,6 +13,8 @@ export const scenarios: readonly Scenario[] = [
   kvDisk,
   kvClocks,
   kvCalm,
+  kvDeafLeader,
+  kvMuteLeader,
   lessonStaleRead,
   lessonWallClockLock,
   lessonEarlyAckLog,

@@ -9,6 +9,7 @@ import { linearizable } from "./checks.ts";
 import { RAFT_STATES, RAFT_TARGETS, watchRaft } from "./kv-watch.ts";
 import { kvKeys, kvOperations } from "./kv-workload.ts";
 import {
+  type Check,
   type PlannedOperation,
   type Scenario,
   type ScenarioContext,
@@ -96,6 +97,7 @@ export type KvVariant = {
   readonly intensityPerMille?: number;
   readonly plan?: Scenario["plan"];
   readonly operationsMin?: number;
+  readonly checks?: readonly Check[];
 };
 
 export const ALL_KINDS: readonly FaultKind[] = FAULT_KINDS;
@@ -137,7 +139,7 @@ export function kvScenario(variant: KvVariant): Scenario {
     },
     targets: RAFT_TARGETS,
     watch: watchRaft,
-    checks: [linearizable("kv")],
+    checks: [linearizable("kv"), ...(variant.checks ?? [])],
     ...(variant.plan === undefined ? {} : { plan: variant.plan }),
     floors: { operationsMin: variant.operationsMin ?? 40 },
   });

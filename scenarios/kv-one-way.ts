@@ -1,0 +1,68 @@
+/**
+ * Directed: a leader that can send but not receive, and one that can receive but not send. Half of a link is what real switches lose;
+ * a leader that nobody answers must step down by itself, or its heartbeats keep everybody from electing another (TiKV issue 6254).
+ */
+import type { HistoryEvent } from "../checkers/history.ts";
+import type { Verdict } from "../checkers/verdict.ts";
+import { invalidVerdict, validVerdict } from "./checks.ts";
+import { kvScenario } from "./kv-base.ts";
+import type { Scenario, SettingsSpec } from "./scenario.ts";
+
+const CUT_US = 1_000_000;
+const CUT_FOR_US = 2_600_000;
+/** Step-down, election and the clients' retries, several times over. */
+const RECOVERY_US_MAX = 1_800_000;
+
+const SETTINGS: SettingsSpec = {
+  nodes: { kind: "choice", of: [3, 5], about: "members of the group" },
+  chaosUs: { kind: "choice", of: [3_200_000], about: "the cut heals shortly before its end" },
+  hasCheckQuorum: { kind: "choice", of: [true], about: "without it a deaf leader would stay for ever" },
+  healing: { kind: "choice", of: ["all"], about: "every node is healed" },
+};
+
+export const kvDeafLeader: Scenario = kvScenario({
+  name: "kv-deaf-leader",
+  title: "directed: a leader that sends but cannot receive",
+  kinds: ["partition"],
+  settings: SETTINGS,
+  plan: () => cut("in"),
+  checks: [{ name: "replaces-the-leader", check: ({ history }) => replacesTheLeader(history) }],
+});
+
+export const kvMuteLeader: Scenario = kvScenario({
+  name: "kv-mute-leader",
+  title: "directed: a leader that receives but cannot send",
+  kinds: ["partition"],
+  settings: SETTINGS,
+  plan: () => cut("out"),
+  checks: [{ name: "replaces-the-leader", check: ({ history }) => replacesTheLeader(history) }],
+});
+
+function cut(direction: "in" | "out"): unknown {
+  const fault = { kind: "partition", shape: "one-way", direction, hosts: ["leader"], atUs: CUT_US, forUs: CUT_FOR_US };
+  return { format: 1, faults: [fault] };
+}
+
+/** A write that was invoked long enough after the cut succeeds before the heal: somebody else leads. */
+function replacesTheLeader(history: readonly HistoryEvent[]): Verdict {
+  const pending = new Map<number, HistoryEvent>();
+  const healUs = CUT_US + CUT_FOR_US;
+  for (const event of history) {
+    if (event.type === "invoke") pending.set(event.process, event);
+    const invoked = pending.get(event.process);
+    const isWrite = event.f === "put" || event.f === "cas";
+    if (
+      event.type === "ok" &&
+      isWrite &&
+      event.timeUs < healUs &&
+      invoked !== undefined &&
+      invoked.timeUs > CUT_US + RECOVERY_US_MAX
+    ) {
+      return validVerdict("replaces-the-leader", history.length);
+    }
+  }
+  const within = `${RECOVERY_US_MAX / 1000} ms after the leader was cut off in one direction`;
+  return invalidVerdict("replaces-the-leader", history.length, [
+    `No write invoked later than ${within} succeeded before the heal.`,
+  ]);
+}
