@@ -80,6 +80,62 @@ export const GENERATED_ROWS: readonly HistoryRow[] = [
   .map((name) => name.replace(/^(set-n10000-c25-k50|stack-n100-c10)-bad$/, "$1-mut-ok"))
   .map((name) => row(`generated/${name}.jsonl`, "jsonl-ops", name.replace(/-n\d.*$/, ""), name.endsWith("ok")));
 
+/** Elle's and elle-cli's, with the models, options and verdicts of their own tests. */
+export const JEPSEN_ROWS: readonly HistoryRow[] = [
+  row("elle/huge-scc.edn", "jepsen-edn", "list-append", false),
+  row("elle/paper-example.edn", "jepsen-edn", "list-append", false),
+  row("elle/si-without-g-single.edn", "jepsen-edn", "list-append", false),
+  {
+    ...row("elle/cyclic-versions.edn", "jepsen-edn", "rw-register", true),
+    options: {
+      "consistency-models": "strong-snapshot-isolation",
+      "linearizable-keys": true,
+      "initial-values": "fragment",
+    },
+  },
+  row("elle-cli/elle/list-append-gh-30.edn", "jepsen-edn", "list-append", false),
+  row("elle-cli/elle/paper-example.edn", "jepsen-edn", "list-append", false),
+  row("elle-cli/elle/paper-example.json", "jepsen-json", "list-append", false),
+  row("elle-cli/elle/rw-register.edn", "jepsen-edn", "rw-register", true),
+  row("elle-cli/elle/rw-register.json", "jepsen-json", "rw-register", true),
+  row("elle-cli/custom/comments.edn", "jepsen-edn", "comments", false),
+  { ...row("elle-cli/jepsen/long-fork.edn", "jepsen-edn", "long-fork", false), options: { "group-size": 3 } },
+  row("elle-cli/jepsen/bank.edn", "jepsen-edn", "bank", true),
+  row("elle-cli/jepsen/bank.json", "jepsen-json", "bank", true),
+  row("elle-cli/jepsen/bank-neg.edn", "jepsen-edn", "bank", true),
+  row("elle-cli/jepsen/bank-negative-balances.json", "jepsen-json", "bank", false),
+  row("elle-cli/jepsen/bank-tidb.edn", "jepsen-edn", "bank", false),
+  row("elle-cli/jepsen/counter.edn", "jepsen-edn", "counter", true),
+  row("elle-cli/jepsen/counter.edn", "jepsen-edn", "counter-bounds", true),
+  row("elle-cli/jepsen/counter.json", "jepsen-json", "counter", true),
+  row("elle-cli/jepsen/counter.json", "jepsen-json", "counter-bounds", true),
+  row("elle-cli/jepsen/set.edn", "jepsen-edn", "set", true),
+  row("elle-cli/jepsen/set.edn", "jepsen-edn", "final-set", true),
+  row("elle-cli/jepsen/set.edn", "jepsen-edn", "set-full", true),
+  row("elle-cli/jepsen/set_full.edn", "jepsen-edn", "set-full", false),
+  row("elle-cli/jepsen/set_full.json", "jepsen-json", "set-full", false),
+];
+
+/** AWDIT's: the folder of a file is the strongest level that holds. */
+const AWDIT_FILES: Readonly<Record<string, readonly string[]>> = {
+  none: ["hb-cycle"],
+  "read-committed": [
+    "biswas-enea",
+    "non-repeatable-read",
+    "test-rc",
+    ...generatedAwdit("4e10", "5e20", "6e30", "10e100", "100e1000"),
+  ],
+  "read-atomic": ["biswas-enea", "test-ra", ...generatedAwdit("4e10", "5e20", "6e30", "10e100", "100e1000")],
+  causal: ["fully-ser", "long-fork", "lost-update", ...generatedAwdit("20e200", "50e1000", "100e1000")],
+};
+const LEVELS = ["read-committed", "read-atomic", "causal-consistency"] as const;
+
+export const AWDIT_ROWS: readonly HistoryRow[] = Object.entries(AWDIT_FILES).flatMap(([folder, names], strongest) =>
+  names.flatMap((name) =>
+    LEVELS.map((level, i) => row(`awdit/tests/${folder}/${name}.txt`, "awdit-test", level, i < strongest)),
+  ),
+);
+
 /** Those of the generated files on which porcupine gives no answer in five seconds. */
 export const HARD_CAS_FILES: readonly string[] = [
   "cas-register-n100-c25-bad",
@@ -94,6 +150,10 @@ export const HARD_CAS_FILES: readonly string[] = [
 
 function row(file: string, format: string, model: string, isValid: boolean): HistoryRow {
   return { file, format, model, options: {}, verdict: isValid ? "valid" : "invalid" };
+}
+
+function generatedAwdit(...sizes: readonly string[]): string[] {
+  return sizes.map((size) => `generated/l${size}sqrt`);
 }
 
 function numbered(prefix: string, numbers: readonly number[]): string[] {

@@ -65,7 +65,10 @@ function checkSpecially(operations: readonly Operation[], special: Special | und
 }
 
 /** Operations of each key, keys in the order of their code points. */
-export function partition<S>(operations: readonly Operation[], model: Model<S>): readonly (readonly Operation[])[] {
+export function partition(
+  operations: readonly Operation[],
+  model: { keyOf?(operation: Operation): string },
+): readonly (readonly Operation[])[] {
   const { keyOf } = model;
   if (keyOf === undefined) return [operations];
   const parts = new Map<string, Operation[]>();

@@ -4,7 +4,7 @@
 import type { HistoryChecker } from "./checker.ts";
 import { operationsOf, type RecordedHistory } from "./formats/read-history.ts";
 import { HistoryError, type Operation, type PlainJson, show } from "./history.ts";
-import { checkLinearizability } from "./linearizability.ts";
+import { checkLinearizability, partition } from "./linearizability.ts";
 import type { Model } from "./model.ts";
 import { dequeModel, priorityQueueModel, queueModel, stackModel } from "./models/containers.ts";
 import { counterModel } from "./models/counter.ts";
@@ -19,16 +19,38 @@ import { booleanOption, type CheckerOptions, integerOption, OptionError } from "
 import { counterByValues } from "./special/counter.ts";
 import { holdsByOwner } from "./special/holds.ts";
 import { monotonicIds } from "./special/ids.ts";
+import { checkLease, leaseProblem } from "./special/lease.ts";
 import { logByPositions } from "./special/log.ts";
 import { priorityQueueByValues } from "./special/priority-queue.ts";
 import { queueByValues } from "./special/queue.ts";
 import { registerZones } from "./special/register-zones.ts";
 import type { Special } from "./special/special.ts";
 import { stackByValues } from "./special/stack.ts";
+import type { Verdict } from "./verdict.ts";
 
 const INIT = { init: "the state before the first operation, as JSON" };
 
 const OWNERS = { owners: "true when only the process that acquired may release" };
+
+/** Leases need true time, which no sequential model has. */
+const LEASE: HistoryChecker = {
+  name: "lease",
+  summary: "locks that expire at a true time: acquire (answers with its end, or [end, token]), release",
+  options: {},
+  check: (history) => {
+    const operations = operationsOf(history);
+    demandShape(operations, { name: "lease", functions: ["acquire", "release"], problemWith: leaseProblem });
+    const parts = partition(operations, { keyOf: (operation) => operation.key ?? "" });
+    let unknown: Verdict | undefined;
+    for (const part of parts) {
+      const result = checkLease(part);
+      if (result.kind === "invalid") return { ...result, checker: "lease", operations: operations.length };
+      if (result.kind === "unsuited") unknown ??= unknownLease(operations.length, result.reason);
+    }
+    if (unknown !== undefined) return unknown;
+    return { kind: "valid", checker: "lease", operations: operations.length };
+  },
+};
 
 export const LINEARIZABLE_CHECKERS: readonly HistoryChecker[] = [
   linearizable("register", "linearizable register: read, write", INIT, (options) => {
@@ -90,7 +112,13 @@ export const LINEARIZABLE_CHECKERS: readonly HistoryChecker[] = [
     model: monotonicIdsModel(),
     special: monotonicIds,
   })),
+  LEASE,
 ];
+
+function unknownLease(operations: number, reason: string): Verdict {
+  const progress = { operationsPassed: 0, steps: 0, bytes: 0, widest: 0 };
+  return { kind: "unknown", checker: "lease", operations, reason, progress };
+}
 
 type Setup<S> = { readonly model: Model<S>; readonly special?: Special };
 
@@ -120,7 +148,10 @@ function linearizable<S>(
 }
 
 /** Throws HistoryError for an operation that the model does not know, or whose argument or outcome has another shape. */
-function demandShape<S>(operations: readonly Operation[], model: Model<S>): void {
+function demandShape(
+  operations: readonly Operation[],
+  model: Pick<Model<never>, "name" | "functions" | "problemWith">,
+): void {
   const known = new Set(model.functions);
   for (const operation of operations) {
     const where = `operation ${operation.id} of process ${operation.process}`;

@@ -1,3 +1,7 @@
+/**
+ * For every model a history that must be rejected, and one that looks like it and must pass. Long because it is a table:
+ * one pair after the other, each small enough to be checked by hand.
+ */
 import { describe, expect, it } from "vitest";
 import { CHECKERS } from "./check.ts";
 import { DEFAULT_BUDGET } from "./budget.ts";
