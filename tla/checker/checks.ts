@@ -65,6 +65,27 @@ export function createChecks(model: Model): Checks {
   };
 }
 
+/** Evaluates something about one step. */
+export function inStep<T>(
+  model: Model,
+  from: readonly (Value | undefined)[],
+  to: readonly (Value | undefined)[],
+  look: () => T,
+): T {
+  const m = model.machine;
+  const { current, next, target } = m;
+  m.current = from as Value[];
+  m.next = to as Value[];
+  m.target = NOWHERE;
+  try {
+    return look();
+  } finally {
+    m.current = current;
+    m.next = next;
+    m.target = target;
+  }
+}
+
 /** Checks ASSUMEs; returns the first that is false. */
 export function failedAssumption(model: Model): Predicate | undefined {
   for (const { unit, scope } of model.compiler.library.assumptions) {

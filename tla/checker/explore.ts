@@ -209,6 +209,8 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
     );
     undo(m, 0);
     const made = exploration.total - before;
+    exploration.total += m.composed;
+    m.composed = 0;
     if (made === 0 && model.config.checkDeadlock && !isDone) {
       exploration.violations.push({ kind: "deadlock", name: "Deadlock", at: index });
       if (!options.continueAfterViolation) isDone = true;

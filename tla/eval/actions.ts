@@ -10,8 +10,9 @@ import { failAt } from "../errors.ts";
 import type { Node, NodeOf } from "../syntax/ast.ts";
 import { contains } from "../values/lazy.ts";
 import type { Value } from "../values/types.ts";
-import { type Closure, codeOf, bodyPlace, compileFrame, parameterThunk, resolve } from "./calls.ts";
+import { type Closure, codeOf, bodyPlace, compileFrame, parameterThunk, resolve, virtualIndex } from "./calls.ts";
 import { type Compiler, locate, type Place } from "./compiler.ts";
+import type { FormulaFunction } from "./data.ts";
 import { compile, compilePrime, compileTest, openLet, variableIndex } from "./expressions.ts";
 import { type Action, type Continue, type Frame, undo } from "./machine.ts";
 import { eachBinding, openBounds, visitLocated } from "./quantifiers.ts";
@@ -54,6 +55,8 @@ export function compileAction(c: Compiler, node: Node, place: Place, mode: Actio
       return conjunction([compileAction(c, node.body, place, below), changed(c, node.subscript, place)]);
     case "apply":
       return applied(c, node, place, mode);
+    case "index":
+      return functionCall(c, node, place, mode);
     default:
       return predicate(c, node, place);
   }
@@ -325,10 +328,31 @@ function operatorParameter(c: Compiler, node: NodeOf<"apply">, place: Place): Ac
   };
 }
 
+/** `f[x]` where f is still a formula is entered like an operator (and so counts its alternatives, as in TLC). */
+function functionCall(c: Compiler, node: NodeOf<"index">, place: Place, mode: ActionMode): Action {
+  const fcn = compile(c, node.fcn, place);
+  const index = compile(c, node.index, place);
+  const test = compileTest(c, node, place);
+  return {
+    step: undefined,
+    run: (frame, then) => {
+      const value = fcn(frame);
+      if (typeof value !== "object" || value.kind !== "lazyFcn" || value.normal !== undefined)
+        return test(frame) && then();
+      const inside = (value as FormulaFunction).enter?.(c.m.u.normalise(index(frame)), mode.mode);
+      return inside === undefined ? test(frame) && then() : inside.action.run(inside.frame, then);
+    },
+  };
+}
+
 /** Which variable an assignment's left side names: fixed, or found through a parameter. */
 function assignable(c: Compiler, node: Node, place: Place, mode: ActionMode): ((frame: Frame) => number) | undefined {
   const named = mode.mode === "init" ? node : node.kind === "prime" ? node.body : undefined;
-  if (named === undefined) return undefined;
+  if (named === undefined) {
+    // A parameter may stand for x', as in Step(old, new) called with Step(x, x').
+    const primed = parameterThunk(node, place);
+    return primed && ((frame) => primed(frame)?.code.primed ?? -1);
+  }
   const index = variableIndex(named, place);
   if (index >= 0) return () => index;
   if (named.kind === "apply" && named.args.length === 0 && named.prefix.length === 0) {
@@ -339,6 +363,8 @@ function assignable(c: Compiler, node: Node, place: Place, mode: ActionMode): ((
       entity.bounds === undefined &&
       entity.value === undefined
     ) {
+      const virtual = mode.mode === "next" ? virtualIndex(c, entity) : -1;
+      if (virtual >= 0) return () => (c.m.enabledDepth > 0 ? virtual : -1);
       const inner = mode.mode === "init" ? entity.body : { ...node, kind: "prime" as const, body: entity.body };
       return assignable(c, inner, { ...place, scope: entity.scope }, mode);
     }
@@ -455,14 +481,27 @@ function unchanged(c: Compiler, body: Node, place: Place): Action {
     });
   }
   if (body.kind === "tuple") return conjunction(body.items.map((item) => unchanged(c, item, place)));
+  const named =
+    body.kind === "apply" && body.args.length === 0 && body.prefix.length === 0
+      ? lookup(place.scope, body.name)
+      : undefined;
+  const virtual = named?.kind === "definition" ? virtualIndex(c, named) : -1;
+  const expanded =
+    virtual < 0 &&
+    named?.kind === "definition" &&
+    named.up === undefined &&
+    named.body.kind === "tuple" &&
+    named.value === undefined;
+  if (expanded) return unchanged(c, named.body, { ...place, scope: named.scope });
   const thunk = parameterThunk(body, place);
   const value = compile(c, body, place);
   const test = compileTest(c, { kind: "unchanged", body, span: body.span }, place);
   return single((frame) => {
-    const index = thunk?.(frame)?.code.variable ?? -1;
+    const index = virtual >= 0 && m.enabledDepth > 0 ? virtual : (thunk?.(frame)?.code.variable ?? -1);
     if (index < 0) return test(frame);
+    if (index === virtual && m.target[index] !== undefined) return equalAt(c, m.target[index]!, value(frame), body);
     if (m.target[index] !== undefined) return m.target[index] === m.current[index];
-    m.target[index] = value(frame);
+    m.target[index] = m.u.normalise(value(frame));
     m.trail.push(index);
     return true;
   });
@@ -487,6 +526,7 @@ function composition(c: Compiler, node: NodeOf<"apply">, place: Place): Action {
       const stopped = first.run(frame, () => {
         // The state between: complete, or the second step would start from nothing.
         const between = m.next.slice();
+        m.composed++;
         m.current = between;
         m.next = new Array<Value | undefined>(between.length);
         m.target = m.next;

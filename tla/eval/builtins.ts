@@ -5,7 +5,7 @@
  */
 import { failAt } from "../errors.ts";
 import { divide, modulo } from "../modules/arithmetic.ts";
-import type { NodeOf } from "../syntax/ast.ts";
+import type { Node, NodeOf } from "../syntax/ast.ts";
 import { contains, intersect, interval, isSubset, subtract, unite, visit } from "../values/lazy.ts";
 import { showValue } from "../values/print.ts";
 import type { LazySet, Value } from "../values/types.ts";
@@ -13,7 +13,7 @@ import { numberAt } from "./calls.ts";
 import { type Compiler, located, type Place } from "./compiler.ts";
 import { compile, compileTest } from "./expressions.ts";
 import type { Evaluate } from "./machine.ts";
-import { compileMemberOfFilter } from "./quantifiers.ts";
+import { compileMemberOfFilter, eachBinding, openBounds } from "./quantifiers.ts";
 import { lookup } from "./scope.ts";
 
 const strings: LazySet = {
@@ -36,7 +36,6 @@ export function compileBuiltin(c: Compiler, node: NodeOf<"apply">, place: Place)
 }
 
 function compileUnary(c: Compiler, node: NodeOf<"apply">, place: Place): Evaluate | undefined {
-  const { u } = c.m;
   const [operand] = node.args;
   if (operand === undefined) return undefined;
   switch (node.name) {
@@ -48,17 +47,8 @@ function compileUnary(c: Compiler, node: NodeOf<"apply">, place: Place): Evaluat
       const base = compile(c, operand, place);
       return (frame) => ({ kind: "powerset", base: base(frame), normal: undefined });
     }
-    case "UNION": {
-      const sets = compile(c, operand, place);
-      return located(node, (frame) => {
-        let result: Value = u.emptySet;
-        visit(u, sets(frame), (set) => {
-          result = unite(u, result, set);
-          return false;
-        });
-        return u.normalise(result);
-      });
-    }
+    case "UNION":
+      return compileUnion(c, node, operand, place);
     case "DOMAIN": {
       const fcn = compile(c, operand, place);
       return (frame) => {
@@ -70,6 +60,36 @@ function compileUnary(c: Compiler, node: NodeOf<"apply">, place: Place): Evaluat
     default:
       return undefined;
   }
+}
+
+/** Parts that are written out are joined without being enumerated: `x \in UNION {[S -> T]}` needs no [S -> T]. */
+function compileUnion(c: Compiler, node: NodeOf<"apply">, operand: Node, place: Place): Evaluate {
+  const { u } = c.m;
+  if (operand.kind === "set") {
+    const parts = operand.items.map((item) => compile(c, item, place));
+    return located(node, (frame) => parts.reduce<Value>((joined, part) => unite(u, joined, part(frame)), u.emptySet));
+  }
+  if (operand.kind === "map") {
+    const { place: inner, binders } = openBounds(c, operand.bounds, place);
+    const body = compile(c, operand.body, inner);
+    return located(node, (frame) => {
+      let joined: Value = u.emptySet;
+      eachBinding(c, binders, frame, () => {
+        joined = unite(u, joined, body(frame));
+        return false;
+      });
+      return joined;
+    });
+  }
+  const sets = compile(c, operand, place);
+  return located(node, (frame) => {
+    let joined: Value = u.emptySet;
+    visit(u, sets(frame), (set) => {
+      joined = unite(u, joined, set);
+      return false;
+    });
+    return joined;
+  });
 }
 
 function compileBinary(c: Compiler, node: NodeOf<"apply">, place: Place): Evaluate | undefined {

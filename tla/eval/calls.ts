@@ -7,7 +7,6 @@
 import { failAt, TlaError } from "../errors.ts";
 import { asNumber } from "../modules/native.ts";
 import type { InstancePrefix, Node, NodeOf } from "../syntax/ast.ts";
-import { mentions } from "../syntax/walk.ts";
 import type { OperatorValue, Value } from "../values/types.ts";
 import { compileAction } from "./actions.ts";
 import { compileBuiltin } from "./builtins.ts";
@@ -18,6 +17,7 @@ import { levelOf, entityLevel } from "./levels.ts";
 import type { Evaluate, Frame, Machine, Slot, Thunk, ThunkCode } from "./machine.ts";
 import {
   childScope,
+  define,
   type Code,
   type DefinitionEntity,
   type Entity,
@@ -208,23 +208,13 @@ export function compileOperator(c: Compiler, arg: Node, arity: number, place: Pl
   const params = arg.kind === "lambda" ? arg.params : Array.from({ length: arity }, (_unused, i) => `$${i}`);
   const asArgs = params.map((name): Node => ({ kind: "apply", prefix: [], name, args: [], span: arg.span }));
   const body = arg.kind === "lambda" ? arg.body : operatorBody(arg, asArgs);
-  const definition: DefinitionEntity = {
-    kind: "definition",
+  const unit = {
     name: arg.kind === "lambda" ? "LAMBDA" : arg.name,
     params: params.map((name) => ({ name, arity: 0 })),
     body,
-    bounds: undefined,
-    scope: place.scope,
-    up: place.layout,
-    module: arg.span.module,
-    isLocal: true,
     span: arg.span,
-    value: undefined,
-    override: undefined,
-    code: undefined,
-    level: undefined,
-    frame: undefined,
   };
+  const definition = define(unit, { scope: place.scope, up: place.layout, module: arg.span.module, isLocal: true });
   return closureOf(c, definition, place, arg);
 }
 
@@ -318,9 +308,8 @@ function compileLetUse(c: Compiler, entity: LetEntity, place: Place): Evaluate {
     entity.evaluate = () => failAt(entity.body.span, `${entity.name} is defined by itself`);
     const own: Place = { scope: entity.scope, layout: entity.layout, isPrimed: false };
     const { bounds } = entity;
-    const recursive = bounds !== undefined && mentions(entity.body, entity.name) ? entity.name : undefined;
     entity.evaluate =
-      bounds === undefined ? compile(c, entity.body, own) : compileFunction(c, bounds, entity.body, own, recursive);
+      bounds === undefined ? compile(c, entity.body, own) : compileFunction(c, bounds, entity.body, own, entity.name);
   }
   const isFresh = place.isPrimed || level >= 2;
   return (frame) => {
@@ -346,8 +335,7 @@ export function codeOf(c: Compiler, definition: DefinitionEntity): Code {
   definition.code = code;
   const place = bodyPlace(definition, layout);
   const { bounds, body, name } = definition;
-  if (bounds !== undefined)
-    code.evaluate = compileFunction(c, bounds, body, place, mentions(body, name) ? name : undefined);
+  if (bounds !== undefined) code.evaluate = compileFunction(c, bounds, body, place, name);
   else code.evaluate = compile(c, body, place);
   return code;
 }
@@ -389,7 +377,13 @@ function compilePlainCall(c: Compiler, node: NodeOf<"apply">, definition: Defini
   const { name } = definition;
   const link = linkTo(site.inner, definition.up);
   const isConstant = definition.up === undefined && entityLevel(definition) === 0;
+  const { m } = c;
+  const virtual = virtualIndex(c, definition);
   return (frame) => {
+    // Under a prime inside ENABLED, the variable this stands for has a value of its own.
+    if (virtual >= 0 && m.enabledDepth > 0 && m.current === m.next) {
+      return m.next[virtual] ?? failAt(node.span, `${name}' is used before the step has given it a value`);
+    }
     if (isConstant && definition.value !== undefined) return definition.value;
     const own: Frame = new Array(code.layout.size);
     own[0] = link(site.enter === undefined ? frame : site.enter(frame));
@@ -402,6 +396,16 @@ function compilePlainCall(c: Compiler, node: NodeOf<"apply">, definition: Defini
       throw error;
     }
   };
+}
+
+/**
+ * Where ENABLED keeps the next value of an instantiated module's variable that stands for an expression; -1 for all else.
+ * ENABLED A speaks of the variables of A's own module, before substitution (Specifying Systems, section 17.8).
+ */
+export function virtualIndex(c: Compiler, definition: DefinitionEntity): number {
+  if (!definition.standsForVariable) return -1;
+  definition.virtual ??= c.library.variables.length + c.library.virtualCount++;
+  return definition.virtual;
 }
 
 /** Makes the frame for a call: the link to the enclosing scope, then the arguments. */
@@ -465,6 +469,7 @@ function thunkCode(c: Compiler, arg: Node, place: Place): ThunkCode {
     isCacheable: levelOf(arg, place.scope) < 2,
     action: () => (action ??= compileAction(c, arg, place, { mode: "next", owner: undefined })),
     variable: variableIndex(arg, place),
+    primed: arg.kind === "prime" ? variableIndex(arg.body, place) : -1,
   };
 }
 

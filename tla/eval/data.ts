@@ -7,7 +7,8 @@ import type { FcnValue, LazyFcn, Value } from "../values/types.ts";
 import { isEndless } from "../values/universe.ts";
 import { type Compiler, locate, type Place, snapshot } from "./compiler.ts";
 import { compile } from "./expressions.ts";
-import type { Evaluate, Frame } from "./machine.ts";
+import { compileAction } from "./actions.ts";
+import type { Action, Evaluate, Frame } from "./machine.ts";
 import { type Bind, bindPattern, openBounds } from "./quantifiers.ts";
 import { childScope, type Layout, reserve } from "./scope.ts";
 
@@ -46,6 +47,9 @@ export function compileSetForm(
   const items = node.items.map((item) => compile(c, item, place));
   if (kind === "times")
     return (frame) => ({ kind: "product", sets: items.map((item) => item(frame)), normal: undefined });
+  const [only] = items;
+  if (only === undefined) return () => u.emptySet;
+  if (items.length === 1) return (frame) => u.sortedSet([u.normalise(only(frame))]);
   return (frame) => {
     try {
       return u.set(items.map((item) => item(frame)));
@@ -141,7 +145,7 @@ function openArguments(
   };
 }
 
-/** `[x \in S |-> e]`; with a name, the recursive `f[x \in S] == e`, which is evaluated argument by argument. */
+/** `[x \in S |-> e]`; with a name, the definition `f[x \in S] == e`, which may mention f and is evaluated argument by argument. */
 export function compileFunction(
   c: Compiler,
   bounds: readonly Bound[],
@@ -149,7 +153,7 @@ export function compileFunction(
   place: Place,
   recursive: string | undefined,
 ): Evaluate {
-  if (recursive !== undefined) return compileRecursive(c, bounds, body, place, recursive);
+  if (recursive !== undefined) return compileLazy(c, bounds, body, place, recursive);
   const { u } = c.m;
   const { place: inner, bind, domain } = openArguments(c, bounds, place);
   const evaluate = compile(c, body, inner);
@@ -186,7 +190,7 @@ function lazyFunction(domain: Value, compute: (argument: Value) => Value): LazyF
   return { kind: "lazyFcn", domain, compute, memo: new Map(), normal: undefined };
 }
 
-function compileRecursive(c: Compiler, bounds: readonly Bound[], body: Node, place: Place, name: string): Evaluate {
+function compileLazy(c: Compiler, bounds: readonly Bound[], body: Node, place: Place, name: string): Evaluate {
   const layout: Layout = { up: place.layout, size: 1 };
   const scope = childScope(place.scope);
   const self = reserve(layout);
@@ -196,17 +200,28 @@ function compileRecursive(c: Compiler, bounds: readonly Bound[], body: Node, pla
   const names = childScope(scope);
   const binds = bounds.flatMap((bound) => bound.patterns.map((pattern) => bindPattern(c, pattern, names, inner)));
   const evaluate = compile(c, body, { ...inner, scope: names });
+  const actions: { init: Action | undefined; next: Action | undefined } = { init: undefined, next: undefined };
   return (frame) => {
-    const made: LazyFcn = lazyFunction(domain(frame), (argument) => {
+    const frameFor = (argument: Value): Frame => {
       const own: Frame = new Array(layout.size);
       own[0] = frame;
       own[self] = made;
       bindArguments(c, binds, own, argument, body);
-      return evaluate(own);
-    });
+      return own;
+    };
+    const enter: NonNullable<FormulaFunction["enter"]> = (argument, mode) => {
+      const action = (actions[mode] ??= compileAction(c, body, { ...inner, scope: names }, { mode, owner: undefined }));
+      return { action, frame: frameFor(argument) };
+    };
+    const made: FormulaFunction = { ...lazyFunction(domain(frame), (argument) => evaluate(frameFor(argument))), enter };
     return made;
   };
 }
+
+/** A function whose body can be entered as an action. */
+export type FormulaFunction = LazyFcn & {
+  readonly enter?: (argument: Value, mode: "init" | "next") => { readonly action: Action; readonly frame: Frame };
+};
 
 function bindArguments(c: Compiler, binds: readonly Bind[], frame: Frame, argument: Value, body: Node): void {
   if (binds.length === 1) return binds[0]!(frame, argument);

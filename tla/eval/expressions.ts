@@ -21,10 +21,33 @@ import {
 } from "./data.ts";
 import { type Evaluate, undo } from "./machine.ts";
 import { addInstance } from "./modules.ts";
+import { isClosed } from "./levels.ts";
 import { compileChoose, compileFilter, compileMap, compileQuantifier } from "./quantifiers.ts";
 import { childScope, define, lookup, reserve } from "./scope.ts";
 
+/** The closure of an expression; one that depends on nothing is evaluated once, when first needed. */
 export function compile(c: Compiler, node: Node, place: Place): Evaluate {
+  const evaluate = compileNode(c, node, place);
+  if (!foldable.has(node.kind) || !isClosed(node, place.scope)) return evaluate;
+  let value: Value | undefined;
+  return (frame) => (value ??= evaluate(frame));
+}
+
+const foldable: ReadonlySet<Node["kind"]> = new Set([
+  "apply",
+  "set",
+  "times",
+  "fcnSet",
+  "recordSet",
+  "filter",
+  "map",
+  "fcn",
+  "tuple",
+  "record",
+  "choose",
+]);
+
+function compileNode(c: Compiler, node: Node, place: Place): Evaluate {
   const { u } = c.m;
   switch (node.kind) {
     case "number":
@@ -232,9 +255,11 @@ function compileEnabled(c: Compiler, node: NodeOf<"enabled">, place: Place): Eva
     const mark = m.trail.length;
     m.next = new Array<Value | undefined>(c.library.variables.length);
     m.target = m.next;
+    m.enabledDepth++;
     try {
       return action.run(frame, () => true);
     } finally {
+      m.enabledDepth--;
       undo(m, mark);
       m.next = next;
       m.target = target;

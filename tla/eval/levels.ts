@@ -37,6 +37,31 @@ export function levelOf(node: Node, scope: Scope): number {
   }
 }
 
+/** Whether an expression has the same value wherever and whenever it is evaluated. */
+export function isClosed(node: Node, scope: Scope): boolean {
+  if (node.kind === "at" || node.kind === "lambda") return false;
+  return levelOf(node, scope) === 0 && mentionsNoSlot(node, scope);
+}
+
+function mentionsNoSlot(node: Node, scope: Scope): boolean {
+  if (node.kind === "at" || node.kind === "let") return false;
+  if (node.kind === "apply") {
+    if (node.prefix.length > 0) return false;
+    const entity = lookup(scope, node.name);
+    if (entity?.kind === "param" || entity?.kind === "bound" || entity?.kind === "let") return false;
+    if (
+      entity?.kind === "definition" &&
+      (entity.up !== undefined || (entity.params.length > 0 && node.args.length === 0))
+    )
+      return false;
+    if (entity?.kind === "native" && entity.native.arity > 0 && node.args.length === 0) return false;
+    if (entity?.kind === "constant" && entity.arity > 0) return false;
+  }
+  return childrenOf(node).every((child) =>
+    child.kind === "lambda" ? mentionsNoSlot(child.body, scope) : mentionsNoSlot(child, scope),
+  );
+}
+
 function prefixLevel(
   first: string | undefined,
   prefix: readonly { readonly name: string }[],

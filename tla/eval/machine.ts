@@ -23,6 +23,8 @@ export type ThunkCode = {
   readonly action: () => Action;
   /** The index of the variable the argument names, or -1. */
   readonly variable: number;
+  /** The index of the variable whose prime the argument is, or -1. */
+  readonly primed: number;
 };
 export type Slot = Value | Thunk | Frame | undefined;
 export type Frame = Slot[];
@@ -64,6 +66,10 @@ export type Machine = {
   random: number;
   /** The behaviour up to the state being looked at, for TLCExt!Trace. */
   trace: () => Value;
+  /** How many ENABLED are being evaluated, one inside another. */
+  enabledDepth: number;
+  /** States between the two halves of `A \\cdot B`, which TLC counts as generated. */
+  composed: number;
   /** Set by TLCSet("exit", TRUE). */
   exitRequested: boolean;
 };
@@ -82,6 +88,8 @@ export function createMachine(surroundings: Surroundings): Machine {
     facts: { level: 1, distinct: 0, generated: 0, queue: 0, diameter: 0 },
     random: 0x2545f491,
     trace: () => u.emptyTuple,
+    composed: 0,
+    enabledDepth: 0,
     exitRequested: false,
   };
 }

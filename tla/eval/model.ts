@@ -65,6 +65,8 @@ function configure(config: Config, library: Library, scope: Scope, m: Machine): 
   for (const setting of config.constants) {
     const targets = findTargets(library, scope, setting.name, setting.inModule);
     if (targets.length === 0) {
+      // `r1 = r1` without a declaration just names a model value.
+      if (setting.value?.kind === "model" && setting.value.text === setting.name) continue;
       const where = setting.inModule === undefined ? "the specification" : `module ${setting.inModule}`;
       throw new TlaError("config", `${setting.name} is not defined in ${where}`, setting.span);
     }

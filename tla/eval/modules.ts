@@ -8,7 +8,7 @@
 import { type Span, TlaError } from "../errors.ts";
 import { builtinModules, standardModules } from "../modules/builtin.ts";
 import type { InstanceUnit, Module, Node, Param, Unit } from "../syntax/ast.ts";
-import { parseModule } from "../syntax/parse-module.ts";
+import { parseModules } from "../syntax/parse-module.ts";
 import {
   type AssumeUnit,
   childScope,
@@ -37,22 +37,33 @@ export type Library = {
   readonly assumptions: Assumption[];
   /** Every scope made for a module, instances included: where `Name <- [Module] Other` looks. */
   readonly scopesOf: Map<string, Scope[]>;
+  /** How many variables of instantiated modules stand for expressions. */
+  virtualCount: number;
   readonly submodules: Map<Scope, Map<string, Module>>;
+  /** Library modules declare nothing, so all modules share their definitions (and what the configuration makes of them). */
+  readonly shared: Context;
 };
 
 export function createLibrary(load: (name: string) => string | undefined): Library {
-  return { load, modules: new Map(), variables: [], assumptions: [], scopesOf: new Map(), submodules: new Map() };
+  return {
+    load,
+    modules: new Map(),
+    variables: [],
+    assumptions: [],
+    scopesOf: new Map(),
+    submodules: new Map(),
+    virtualCount: 0,
+    shared: rootContext(),
+  };
 }
 
 /** Loads the root module and everything it extends. Throws TlaError for what cannot be found, parsed or resolved. */
 export function loadRoot(library: Library, name: string): Scope {
-  return moduleScope(
-    library,
-    name,
-    undefined,
-    { scopes: new Map(), bindings: undefined, layout: undefined },
-    undefined,
-  );
+  return moduleScope(library, name, undefined, rootContext(), undefined);
+}
+
+function rootContext(): Context {
+  return { scopes: new Map(), bindings: undefined, layout: undefined };
 }
 
 function findModule(
@@ -70,8 +81,11 @@ function findModule(
   const own = standardModules.has(name) ? undefined : library.load(name);
   const text = own ?? builtinModules.get(name)?.text;
   if (text === undefined) throw new TlaError("resolve", `module ${name} cannot be found`, at);
-  const module = parseModule(text, name);
-  library.modules.set(name, module);
+  for (const module of parseModules(text, name))
+    if (!library.modules.has(module.name)) library.modules.set(module.name, module);
+  const module = library.modules.get(name);
+  if (module === undefined)
+    throw new TlaError("resolve", `the text of module ${name} declares no module of that name`, at);
   return { module, parent: undefined };
 }
 
@@ -79,9 +93,11 @@ function moduleScope(
   library: Library,
   name: string,
   from: Scope | undefined,
-  context: Context,
+  wanted: Context,
   at: Span | undefined,
 ): Scope {
+  const isLibrary = builtinModules.has(name) && (standardModules.has(name) || library.load(name) === undefined);
+  const context = isLibrary ? library.shared : wanted;
   const known = context.scopes.get(name);
   if (known !== undefined) return known;
   const { module, parent } = findModule(library, name, from, at);
@@ -204,14 +220,14 @@ function declareConstant(param: Param, module: string, context: Context, span: S
 }
 
 function declareVariable(library: Library, name: string, context: Context, span: Span): Entity {
-  if (context.bindings !== undefined) return substituted({ name, arity: 0 }, context, span);
+  if (context.bindings !== undefined) return substituted({ name, arity: 0 }, context, span, true);
   const entity: VariableEntity = { kind: "variable", name, index: library.variables.length };
   library.variables.push(entity);
   return entity;
 }
 
 /** What a declared name of an instantiated module stands for. */
-function substituted(param: Param, context: Context, span: Span): Entity {
+function substituted(param: Param, context: Context, span: Span, isVariable = false): Entity {
   const { values, scope, at } = context.bindings!;
   const given = values.get(param.name);
   const isPlainName =
@@ -240,7 +256,11 @@ function substituted(param: Param, context: Context, span: Span): Entity {
       place,
     );
   }
-  if (param.arity === 0) return define({ name: param.name, params: [], body: given, span: given.span }, place);
+  if (param.arity === 0)
+    return {
+      ...define({ name: param.name, params: [], body: given, span: given.span }, place),
+      standsForVariable: isVariable,
+    };
   const params = Array.from({ length: param.arity }, (_unused, i) => ({ name: `$${i}`, arity: 0 }));
   const args = params.map(({ name }): Node => ({ kind: "apply", prefix: [], name, args: [], span: given.span }));
   const body: Node = given.kind === "apply" ? { ...given, args } : given;

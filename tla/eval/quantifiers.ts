@@ -126,7 +126,7 @@ export function compileFilter(c: Compiler, node: NodeOf<"filter">, place: Place)
   const body = compileTest(c, node.body, inner);
   return (frame) => {
     const base = set(frame);
-    if (isEndless(base)) {
+    if (isEndless(base) || isLarge(base)) {
       const own = snapshot(frame);
       const test = (value: Value): boolean => {
         bind(own, value);
@@ -144,6 +144,12 @@ export function compileFilter(c: Compiler, node: NodeOf<"filter">, place: Place)
       ? base
       : c.m.u.sortedSet(kept);
   };
+}
+
+/** Sets whose elements are made one by one: filtering them waits, since often only membership is asked. */
+function isLarge(base: Value): boolean {
+  if (typeof base !== "object") return false;
+  return base.kind === "powerset" || base.kind === "fcnSet" || base.kind === "recordSet" || base.kind === "filter";
 }
 
 /** `e \in {x \in S : p}` without making the set. */

@@ -8,7 +8,7 @@ import type { Span } from "../errors.ts";
 import type { Native } from "../modules/native.ts";
 import type { Bound, Node, Param, Unit } from "../syntax/ast.ts";
 import type { Value } from "../values/types.ts";
-import type { Action, Evaluate, Frame } from "./machine.ts";
+import type { Action, Evaluate } from "./machine.ts";
 
 export type Layout = { readonly up: Layout | undefined; size: number };
 
@@ -47,7 +47,9 @@ export type DefinitionEntity = {
   override: Entity | undefined;
   code: Code | undefined;
   level: number | undefined;
-  frame: Frame | undefined;
+  /** Given for a variable of an instantiated module: inside ENABLED its prime is a value of its own, see `virtualIndex`. */
+  standsForVariable: boolean;
+  virtual: number | undefined;
 };
 export type NativeEntity = {
   readonly kind: "native";
@@ -143,7 +145,8 @@ export function define(
     override: undefined,
     code: undefined,
     level: undefined,
-    frame: undefined,
+    standsForVariable: false,
+    virtual: undefined,
   };
 }
 

@@ -12,7 +12,7 @@ export type ConfigValue =
   | { readonly kind: "string" | "model"; readonly text: string }
   | { readonly kind: "boolean"; readonly value: boolean }
   | { readonly kind: "set"; readonly elements: readonly ConfigValue[] };
-/** `Name = value`, or `Name <- Other`, possibly in a module: `Name <- [Module] Other`. */
+/** `Name = value`, or `Name <- Other`, possibly in a module: `Name = [Module]value`. */
 export type ConstantSetting = {
   readonly name: string;
   readonly value: ConfigValue | undefined;
@@ -148,9 +148,7 @@ function readConstant(reader: Reader): ConstantSetting {
   const name = take(reader);
   const span = spanOf(reader, name);
   const sign = take(reader);
-  if (sign.text === "=")
-    return { name: name.text, value: readValue(reader), operator: undefined, inModule: undefined, span };
-  if (sign.text !== "<-") return wrong(reader, sign, '"=" or "<-"');
+  if (sign.text !== "=" && sign.text !== "<-") return wrong(reader, sign, '"=" or "<-"');
   let inModule: string | undefined;
   if (current(reader).text === "[") {
     take(reader);
@@ -158,6 +156,7 @@ function readConstant(reader: Reader): ConstantSetting {
     const close = take(reader);
     if (close.text !== "]") return wrong(reader, close, '"]"');
   }
+  if (sign.text === "=") return { name: name.text, value: readValue(reader), operator: undefined, inModule, span };
   return { name: name.text, value: undefined, operator: readName(reader).name, inModule, span };
 }
 

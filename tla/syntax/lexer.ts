@@ -87,7 +87,14 @@ type Cursor = { text: string; module: string; offset: number; line: number; colu
 export function tokenize(text: string, module: string): Token[] {
   const cursor: Cursor = { text, module, offset: 0, line: 1, column: 1 };
   const tokens: Token[] = [];
-  while (skipBlank(cursor)) tokens.push(readToken(cursor));
+  let depth = 0;
+  skipToModule(cursor);
+  while (skipBlank(cursor)) {
+    const token = readToken(cursor);
+    if (token.text === "MODULE" && tokens[tokens.length - 1]?.kind === "rule") depth++;
+    tokens.push(token);
+    if (token.kind === "end" && --depth === 0) skipToModule(cursor);
+  }
   const { line, column, offset } = cursor;
   tokens.push({
     kind: "eof",
@@ -100,6 +107,15 @@ export function tokenize(text: string, module: string): Token[] {
     end: offset,
   });
   return tokens;
+}
+
+/** Outside modules there may be any text: moves to the next header, or to the end. Texts without modules stay as they are. */
+function skipToModule(cursor: Cursor): void {
+  const header = /-{4,}[ \t]*MODULE\s/g;
+  header.lastIndex = cursor.offset;
+  const found = header.exec(cursor.text);
+  if (found !== null) advance(cursor, found.index - cursor.offset);
+  else if (cursor.offset > 0) advance(cursor, cursor.text.length - cursor.offset);
 }
 
 function advance(cursor: Cursor, count: number): void {

@@ -41,24 +41,19 @@ const unitWords = new Set([
 const factWords = new Set(["BY", ",", "ONLY", "USE", "HIDE"]);
 const newKinds = new Set(["CONSTANT", "VARIABLE", "STATE", "ACTION", "TEMPORAL"]);
 
-/** Parses the first module of a text. Throws TlaError (syntax) naming line, column, what was expected and found. */
-export function parseModule(text: string, file: string): Module {
-  const body = dropPreamble(text);
+/** Parses the modules of a file, the first being the one it is named for. Throws TlaError (syntax) naming line, column, what was expected and found. */
+export function parseModules(text: string, file: string): Module[] {
   const stream: Stream = {
     module: { name: file },
-    tokens: tokenize(body, file),
+    tokens: tokenize(text, file),
     position: 0,
     bound: 0,
     parenthesised: new Set(),
   };
   if (!isModuleStart(stream)) return expected(stream, '"---- MODULE"', "at the start of a module");
-  return parseModuleBody(stream);
-}
-
-/** Blanks what stands before the header, which may be any text, keeping line numbers. */
-function dropPreamble(text: string): string {
-  const header = /-{4,}[ \t]*MODULE\s/.exec(text);
-  return header === null ? text : text.slice(0, header.index).replace(/[^\n]/g, " ") + text.slice(header.index);
+  const modules = [parseModuleBody(stream)];
+  while (isModuleStart(stream)) modules.push(parseModuleBody(stream));
+  return modules;
 }
 
 function isModuleStart(stream: Stream): boolean {

@@ -62,6 +62,7 @@ export function contains(u: Universe, set: Value, value: Value): boolean {
       return fcn.values.every((item, i) => contains(u, set.sets[i]!, item));
     }
     case "filter":
+      if (set.normal !== undefined) return contains(u, set.normal, value);
       return contains(u, set.base, value) && set.test(value);
     case "cup":
       return contains(u, set.left, value) || contains(u, set.right, value);
@@ -89,8 +90,7 @@ export function enumerate(u: Universe, set: Value): SetValue {
   if (set.normal !== undefined) return set.normal;
   const elements: Value[] = [];
   if (set.kind === "cup") {
-    elements.push(...enumerate(u, set.left).elements, ...enumerate(u, set.right).elements);
-    set.normal = u.set(elements);
+    set.normal = merge(u, enumerate(u, set.left).elements, enumerate(u, set.right).elements);
     return set.normal;
   }
   visit(u, set, (value) => {
@@ -113,7 +113,7 @@ export function visit(u: Universe, set: Value, stop: (value: Value) => boolean):
         for (let i = set.low; i <= set.high; i++) if (stop(i)) return true;
         return false;
       case "filter":
-        return visit(u, set.base, (value) => set.test(value) && stop(value));
+        return visitFilter(u, set, stop);
       case "powerset":
         return visitSubsets(u, enumerate(u, set.base).elements, stop);
       case "product":
@@ -145,6 +145,19 @@ export function visit(u: Universe, set: Value, stop: (value: Value) => boolean):
     }
   }
   return fail(`${showValue(set)} is not a set, so its elements cannot be enumerated`);
+}
+
+/** A filter seen to its end keeps what passed, so that the next visit asks nothing again. */
+function visitFilter(u: Universe, set: Extract<LazySet, { kind: "filter" }>, stop: (value: Value) => boolean): boolean {
+  if (set.normal !== undefined) return set.normal.elements.some(stop);
+  const kept: Value[] = [];
+  const isStopped = visit(u, set.base, (value) => {
+    if (!set.test(value)) return false;
+    kept.push(value);
+    return stop(value);
+  });
+  if (!isStopped) set.normal = u.sortedSet(kept);
+  return isStopped;
 }
 
 /** Every choice of one element from each list, the last list fastest. */
@@ -270,7 +283,11 @@ export function subtract(u: Universe, left: Value, right: Value): Value {
     return { kind: "filter", base: left, test: (value) => !contains(u, right, value), normal: undefined };
   }
   const { elements } = enumerate(u, left);
-  const kept = elements.filter((value) => !contains(u, right, value));
+  const isKept =
+    typeof right === "object" && right.kind === "set"
+      ? (value: Value) => u.position(right, value) < 0
+      : (value: Value) => !contains(u, right, value);
+  const kept = elements.filter(isKept);
   return kept.length === elements.length ? enumerate(u, left) : u.sortedSet(kept);
 }
 
