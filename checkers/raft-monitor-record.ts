@@ -47,6 +47,7 @@ export type RaftProperty =
   | "raft.leader-completeness"
   | "raft.state-machine-safety"
   | "raft.commit-quorum"
+  | "raft.commit-own-term"
   | "raft.monotone-term"
   | "raft.monotone-commit"
   | "raft.monotone-applied"

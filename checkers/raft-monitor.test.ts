@@ -197,6 +197,20 @@ test("rejects an entry that a leader commits without a durable quorum", () => {
   expect(script.properties).toEqual(["raft.commit-quorum"]);
 });
 
+test("rejects a leader that commits an entry of an earlier term by counting, and accepts it together with a later one", () => {
+  const commitAt = (commit: number): readonly string[] => {
+    const script = new Script();
+    for (const node of [1, 2, 3]) script.append(node, 1, [1, 11]);
+    script.elect(1, 2, [1, 2]);
+    script.append(1, 2, [2, 0]);
+    script.append(2, 2, [2, 0]);
+    script.say(1, { commit });
+    return script.properties;
+  };
+  expect(commitAt(1)).toEqual(["raft.commit-own-term"]);
+  expect(commitAt(2)).toEqual([]);
+});
+
 test("rejects terms, commit and applied indexes that go back within an incarnation", () => {
   const script = committedOnce();
   script.say(1, { term: 0, vote: 0, role: "follower" });

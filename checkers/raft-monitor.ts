@@ -334,11 +334,15 @@ export class RaftMonitor {
     for (let at = term; at < byTerm.length && byTerm[at]! < commit; at += 1) byTerm[at] = commit;
   }
 
-  /** What a leader commits is durable, as it is, on a quorum. */
+  /** What a leader commits is of its own term (paper, section 5.4.2), and durable, as it is, on a quorum. */
   #checkCommitQuorum(leader: Mirror): void {
     const { record } = leader;
     const { commit } = record;
     const entry = leader.entries[commit - leader.baseIndex - 1];
+    if (entry !== undefined && entry.term !== record.term) {
+      const message = `${record.host} leads in term ${record.term} and committed entry ${commit} of term ${entry.term} by counting copies.`;
+      this.#violate("raft.commit-own-term", record, message, { commit, term: record.term, entryTerm: entry.term });
+    }
     let holders = 0;
     for (const mirror of this.#mirrors.values()) {
       if (mirror.record.durableIndex >= commit && this.#holds(mirror, commit, entry)) holders += 1;
