@@ -38,6 +38,10 @@ export class Aim {
   /** The hosts whose points a trigger counts. */
   watched(target: string | undefined): readonly string[] {
     if (target === undefined) return this.#field.nodes;
+    // Asked at every point of the name: what needs no picking is answered without the rest.
+    const resolver = this.#targets[target];
+    if (resolver !== undefined) return resolver();
+    if (this.#field.nodes.includes(target)) return [target];
     return resolveEntry(
       target,
       [],

@@ -9,7 +9,7 @@ type Kind = (typeof KINDS)[number];
 const WEIGHTS: { readonly [kind in Kind]: number } = { get: 40, put: 35, cas: 18, delete: 7 };
 const HOT_KEY_PER_MILLION = 500_000;
 /** More than the chaos phase has room for: a run never falls silent for want of work. */
-const OPERATIONS_PER_PROCESS = 400;
+const OPERATIONS_PER_PROCESS = 220;
 
 export function kvKeys({ settings }: ScenarioContext): string[] {
   return Array.from({ length: Number(settings["keys"]) }, (_, i) => `k${i}`);

@@ -136,7 +136,11 @@ export type NetErrorCode =
 export class NetError extends Error {
   readonly code: NetErrorCode;
   constructor(code: NetErrorCode, message: string) {
+    // Such errors are answers, not accidents: a protocol meets thousands of them, and a stack costs more than all else.
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(`${code}: ${message}`);
+    Error.stackTraceLimit = limit;
     this.name = "NetError";
     this.code = code;
   }
@@ -195,7 +199,11 @@ export type DiskErrorCode =
 export class DiskError extends Error {
   readonly code: DiskErrorCode;
   constructor(code: DiskErrorCode, message: string) {
+    // Such errors are answers, not accidents: a protocol meets thousands of them, and a stack costs more than all else.
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(`${code}: ${message}`);
+    Error.stackTraceLimit = limit;
     this.name = "DiskError";
     this.code = code;
   }
