@@ -165,6 +165,11 @@ export class ByteReader {
     throw new DecodeError(this.#offset, message);
   }
 
+  /** Refuses the byte that was just read. */
+  failBefore(message: string): never {
+    throw new DecodeError(this.#offset - 1, message);
+  }
+
   byte(what: string): number {
     if (this.remaining < 1) this.fail(`the input ends where ${what} should be.`);
     return this.#bytes[this.#offset++]!;

@@ -71,18 +71,20 @@ function writeHeader(writer: ByteWriter, kind: number, signature: readonly numbe
 }
 
 function readHeader<S, O>(reader: ByteReader, kind: number, type: CrdtType<S, O>): void {
-  if (reader.byte("the magic byte") !== MAGIC) reader.fail("this is no CRDT encoding: the first byte is not 0xc7.");
+  const magic = reader.byte("the magic byte");
+  if (magic !== MAGIC) reader.failBefore(`this is no CRDT encoding: it begins with ${magic}, expected ${MAGIC}.`);
   const version = reader.byte("the version");
-  if (version !== VERSION) reader.fail(`the encoding has version ${version}; this library reads version ${VERSION}.`);
+  if (version !== VERSION)
+    reader.failBefore(`the encoding has version ${version}; this library reads version ${VERSION}.`);
   const found = reader.byte("the kind");
   if (found !== kind) {
     const words = ["", "a state", "an operation"];
-    reader.fail(`this is ${words[found] ?? `of unknown kind ${found}`}, expected ${words[kind]}.`);
+    reader.failBefore(`this is ${words[found] ?? `of unknown kind ${found}`}, expected ${words[kind]}.`);
   }
   for (const expected of type.signature) {
     const byte = reader.byte("the type signature");
     if (byte !== expected)
-      reader.fail(`the type signature is not that of ${type.name}: ${byte}, expected ${expected}.`);
+      reader.failBefore(`the type signature is not that of ${type.name}: ${byte}, expected ${expected}.`);
   }
 }
 

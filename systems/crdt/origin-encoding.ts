@@ -115,32 +115,36 @@ function joined<C>(runs: Iterable<OriginRun<C>>, rule: OriginRule): OriginRun<C>
 
 function writeRuns(writer: ByteWriter, runs: readonly FlatRun[], rule: OriginRule): void {
   const ends: number[] = [];
-  let before: FlatRun | null = null;
-  let shift = 0;
-  const rights = rightsByEnd(runs);
+  const flags = flagsOf(runs, rule);
   writer.uint(runs.length);
   for (let i = 0; i < runs.length; i++) {
     const run = runs[i]!;
-    const left = leftCode(run, before);
-    const right = rightCode(run, runs[i + 1] ?? null, rights);
-    const isShiftSame = rule === "fugue" || run.stamp - run.counter === shift;
-    const isActorSame = before?.actor === run.actor;
-    writer.byte(
-      left |
-        (right << 2) |
-        (isActorSame ? SAME_ACTOR : 0) |
-        (run.length === 1 ? LENGTH_ONE : 0) |
-        (isShiftSame ? SAME_SHIFT : 0),
-    );
-    if (!isActorSame) writer.uint(run.actor);
+    const flag = flags[i]!;
+    writer.byte(flag);
+    if ((flag & SAME_ACTOR) === 0) writer.uint(run.actor);
     writer.int(run.counter - (ends[run.actor] ?? 0) - 1);
     if (run.length !== 1) writer.uint(run.length);
-    if (left === EXPLICIT) writeOrigin(writer, run.leftActor, run.leftCounter);
-    if (right === EXPLICIT) writeOrigin(writer, run.rightActor, run.rightCounter);
-    if (!isShiftSame) writer.int((shift = run.stamp - run.counter));
+    if ((flag & 3) === EXPLICIT) writeOrigin(writer, run.leftActor, run.leftCounter);
+    if (((flag >> 2) & 3) === EXPLICIT) writeOrigin(writer, run.rightActor, run.rightCounter);
+    if ((flag & SAME_SHIFT) === 0) writer.int(run.stamp - run.counter);
     ends[run.actor] = run.counter + run.length - 1;
-    before = run;
   }
+}
+
+/** The one way to flag these runs: the writer's, and what the reader demands. */
+function flagsOf(runs: readonly FlatRun[], rule: OriginRule): number[] {
+  const rights = rightsByEnd(runs);
+  let shift = 0;
+  return runs.map((run, i) => {
+    const before = runs[i - 1] ?? null;
+    const isShiftSame = rule === "fugue" || run.stamp - run.counter === shift;
+    shift = run.stamp - run.counter;
+    const origins = leftCode(run, before) | (rightCode(run, runs[i + 1] ?? null, rights) << 2);
+    const isActorSame = before?.actor === run.actor;
+    return (
+      origins | (isActorSame ? SAME_ACTOR : 0) | (run.length === 1 ? LENGTH_ONE : 0) | (isShiftSame ? SAME_SHIFT : 0)
+    );
+  });
 }
 
 /** For each run's last dot the run itself, to look up what the previous number of an actor stood before. */
@@ -202,7 +206,7 @@ export function readOriginList<C>(reader: ByteReader, rule: OriginRule, kind: Co
   loadRuns(reader, list, runs, names);
   const wrong = list.checkLoaded();
   if (wrong !== null) reader.fail(`${wrong}.`);
-  readWaiting(reader, list, actorCount);
+  readWaiting(reader, list, actorCount, runs);
   return list;
 }
 
@@ -218,7 +222,7 @@ function loadRuns<C>(reader: ByteReader, list: OriginList<C>, runs: readonly Fla
   }
 }
 
-function readWaiting<C>(reader: ByteReader, list: OriginList<C>, actorCount: number): void {
+function readWaiting<C>(reader: ByteReader, list: OriginList<C>, actorCount: number, runs: readonly FlatRun[]): void {
   const waitingCount = reader.count("the number of waiting runs", 5);
   const waiting: FlatRun[] = [];
   for (let i = 0; i < waitingCount; i++) {
@@ -230,6 +234,15 @@ function readWaiting<C>(reader: ByteReader, list: OriginList<C>, actorCount: num
     const stamp = list.rule === "rga" ? readPositive(reader, "a stamp") : 0;
     waiting.push({ actor, counter, length, leftActor, leftCounter, rightActor, rightCounter, stamp });
   }
+  for (let i = 1; i < waiting.length; i++) {
+    const [a, b] = [waiting[i - 1]!, waiting[i]!];
+    const isAscending = a.actor < b.actor || (a.actor === b.actor && a.counter + a.length <= b.counter);
+    if (!isAscending || continues(a, b, list.rule)) reader.fail("the waiting runs are not in their canonical form.");
+  }
+  if (list.rule === "rga" && waiting.some((run) => run.rightActor >= 0)) {
+    reader.fail("a waiting run of an RGA list has a right neighbour.");
+  }
+  demandUse(reader, actorCount, [...runs, ...waiting]);
   const names = list.actors();
   const parts = waiting.map((run) => liveParts(list.deleted, names[run.actor]!, run.counter, run.length));
   const content = list.kind.read(reader, liveLength(parts));
@@ -242,6 +255,14 @@ function readWaiting<C>(reader: ByteReader, list: OriginList<C>, actorCount: num
       if (isLive) at += to - from;
     }
   }
+}
+
+/** Every actor of the table must be in some run: otherwise equal lists could have different tables. */
+function demandUse(reader: ByteReader, actorCount: number, runs: readonly FlatRun[]): void {
+  const used = new Set<number>();
+  for (const run of runs)
+    for (const actor of [run.actor, run.leftActor, run.rightActor]) if (actor >= 0) used.add(actor);
+  if (used.size !== actorCount) reader.fail(`the table has ${actorCount} actors, the runs use ${used.size}.`);
 }
 
 function liveLength(parts: readonly (readonly [number, number, boolean][])[]): number {
@@ -269,12 +290,13 @@ function cut<C>(run: FlatRun, from: number, to: number, content: C | null): Orig
 function readRuns(reader: ByteReader, actorCount: number, rule: OriginRule): FlatRun[] {
   const count = reader.count("the number of runs", 2);
   const runs: FlatRun[] = [];
-  const codes: number[] = [];
+  const found: number[] = [];
   const ends: number[] = [];
   let shift = 0;
   for (let i = 0; i < count; i++) {
     const before = runs.at(-1);
     const flags = reader.byte("the flags of a run");
+    found.push(flags);
     if (flags > 127) reader.fail("the flags of a run have an unknown bit.");
     const actor = (flags & SAME_ACTOR) !== 0 && before !== undefined ? before.actor : readActor(reader, actorCount);
     const counter = (ends[actor] ?? 0) + 1 + reader.int("the counter of a run");
@@ -292,10 +314,19 @@ function readRuns(reader: ByteReader, actorCount: number, rule: OriginRule): Fla
     const stamp = rule === "rga" ? counter + shift : 0;
     if (rule === "rga" && stamp < 1) reader.fail(`a run has the stamp ${stamp}.`);
     runs.push({ actor, counter, length, leftActor, leftCounter, rightActor, rightCounter, stamp });
-    codes.push(right);
     ends[actor] = counter + length - 1;
   }
-  resolveRights(reader, runs, codes);
+  resolveRights(
+    reader,
+    runs,
+    found.map((flags) => (flags >> 2) & 3),
+  );
+  const expected = flagsOf(runs, rule);
+  for (let i = 0; i < count; i++) {
+    const isOne = i > 0 && continues(runs[i - 1]!, runs[i]!, rule);
+    if (isOne || found[i] !== expected[i]) reader.fail(`run ${i} of a list is not in its canonical form.`);
+    if (rule === "rga" && runs[i]!.rightActor >= 0) reader.fail("a run of an RGA list has a right neighbour.");
+  }
   return runs;
 }
 

@@ -42,8 +42,14 @@ export type ListInsert<C> = {
 export type ListDelete = { readonly kind: "delete"; readonly ranges: readonly DotRange[] };
 export type OriginOp<C> = ListInsert<C> | ListDelete;
 
+/** What decides whether two runs are one. */
+export type RunPlace = Pick<
+  OriginRun<unknown>,
+  "actor" | "counter" | "length" | "leftActor" | "leftCounter" | "rightActor" | "rightCounter" | "stamp"
+>;
+
 /** True when `b` is what `a` would be continued with: together they are one run, deletion aside. */
-export function continues(a: OriginRun<unknown>, b: OriginRun<unknown>, rule: OriginRule): boolean {
+export function continues(a: RunPlace, b: RunPlace, rule: OriginRule): boolean {
   return (
     a.actor === b.actor &&
     a.counter + a.length === b.counter &&
