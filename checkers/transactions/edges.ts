@@ -80,6 +80,16 @@ export class EdgeList {
     }
   }
 
+  /** Adds all edges of a list over the same nodes. */
+  addEdgesOf(other: EdgeList): void {
+    const count = other.count;
+    for (const [i, { from, to, label }] of other.#chunks.entries()) {
+      const length = Math.min(CHUNK, count - i * CHUNK);
+      for (let edge = 0; edge < length; edge += 1) this.add(from[edge]!, to[edge]!, label[edge]!);
+    }
+    this.#nodes = Math.max(this.#nodes, other.#nodes);
+  }
+
   pack(): Graph {
     const nodes = this.#nodes;
     const count = this.count;

@@ -23,38 +23,39 @@ type Client = { phase: "idle" | "invoked" | "executed"; operations: [string, num
 
 /** Events of a strict-serializable history: every transaction completes with ok. */
 export function generateTransactions(options: GeneratorOptions): HistoryEvent[] {
+  return [...generateEvents(options)];
+}
+
+/** The same events one at a time, for histories that need not be held. */
+export function* generateEvents(options: GeneratorOptions): Generator<HistoryEvent> {
   const below = randomBelow(options.seed);
   const store = new Store(options);
   const clients: Client[] = [];
   for (let i = 0; i < options.processes; i += 1) clients.push({ phase: "idle", operations: [] });
-  const events: HistoryEvent[] = [];
+  let index = 0;
   let invoked = 0;
   let completed = 0;
   while (completed < options.transactions) {
     const process = below(options.processes);
     const client = clients[process]!;
-    const push = (type: "invoke" | "ok", value: PlainJson): void => {
-      events.push({ index: events.length, timeUs: events.length, process, type, f: "txn", value });
-    };
     if (client.phase === "idle") {
       if (invoked === options.transactions) continue;
       invoked += 1;
       client.operations = store.draw(below);
       client.phase = "invoked";
-      push(
-        "invoke",
-        client.operations.map(([f, key, value]) => [f, key, value]),
-      );
+      const value: PlainJson = client.operations.map(([f, key, asked]) => [f, key, asked]);
+      yield { index, timeUs: index, process, type: "invoke", f: "txn", value };
+      index += 1;
     } else if (client.phase === "invoked") {
       store.execute(client.operations);
       client.phase = "executed";
     } else {
-      push("ok", client.operations);
+      yield { index, timeUs: index, process, type: "ok", f: "txn", value: client.operations };
+      index += 1;
       client.phase = "idle";
       completed += 1;
     }
   }
-  return events;
 }
 
 class Store {

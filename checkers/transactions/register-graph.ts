@@ -22,16 +22,17 @@ export function addRegisterEdges({ index, versions }: RegisterGraph, edges: Edge
     const end = versions.starts[version + 1]!;
     if (start === end) continue;
     const reading = readers.get(version) ?? [];
-    const writers: number[] = [];
+    const found = new Set<number>(); // several sources may give the same pair
     for (let edge = start; edge < end; edge += 1) {
       const writer = writerOfVersion(index, versions.targets[edge]!);
-      if (writer >= 0) writers.push(writer);
+      if (writer >= 0) found.add(writer);
     }
+    const writers = [...found];
     const writer = writerOfVersion(index, version);
     if (writer >= 0) {
       const hasRead = new Set(reading);
       const blind = writers.filter((other) => !hasRead.has(other));
-      edges.addAll([writer], [...new Set(blind)], WW);
+      edges.addAll([writer], blind, WW);
     }
     edges.addAll(reading, writers, RW);
     edges.addAll(predicateReaders.get(version) ?? [], writers, RW_PREDICATE);

@@ -22,42 +22,63 @@ export type VersionOptions = {
   readonly transactionOrder: ReadonlyMap<number, number>;
 };
 
-type Pairs = number[]; // from, to, from, to, ...
-
 /** The version graph: an edge means "before". */
 export function orderVersions(index: RegisterIndex, options: VersionOptions, findings: Findings): Graph {
-  const sources: [string, () => Pairs][] = [["initial-state", () => initialPairs(index)]];
+  const external = new Lazy(() => externalVersions(index));
+  const sources: [string, (pairs: Pairs) => void][] = [["initial-state", (pairs) => addInitial(index, pairs)]];
   if (options.transactionOrder.size > 0) {
-    sources.push(["transaction-order", () => orderedPairs(index, options.transactionOrder)]);
+    sources.push(["transaction-order", (pairs) => addOrdered(index, options.transactionOrder, pairs)]);
   }
-  if (options.wfrKeys) sources.push(["wfr-keys", () => wfrPairs(index)]);
-  if (options.sequentialKeys) sources.push(["sequential-keys", () => sequentialPairs(index)]);
-  if (options.linearizableKeys) sources.push(["linearizable-keys", () => linearizablePairs(index)]);
-  const accepted: Pairs[] = [];
+  if (options.wfrKeys) sources.push(["wfr-keys", (pairs) => addWfr(index, pairs)]);
+  if (options.sequentialKeys) sources.push(["sequential-keys", (pairs) => addSequential(index, external.value, pairs)]);
+  if (options.linearizableKeys) {
+    sources.push(["linearizable-keys", (pairs) => addLinearizable(index, external.value, pairs)]);
+  }
+  let accepted = new Pairs(index.versionCount);
   const names: string[] = [];
-  let graph = packPairs(index, accepted);
+  let graph = accepted.edges.pack();
   for (const [name, infer] of sources) {
-    const candidate = [...accepted, infer()];
-    const merged = packPairs(index, candidate);
+    const candidate = new Pairs(index.versionCount);
+    candidate.edges.addEdgesOf(accepted.edges);
+    infer(candidate);
+    const merged = candidate.edges.pack();
     // The initial state precedes everything: that source alone cannot contradict itself.
     const cycles = name === "initial-state" ? [] : cyclicComponents(merged, findComponents(merged, 0xff));
     for (const cycle of cycles) addCyclicVersions(index, cycle, [...names, name], findings);
     if (cycles.length > 0) continue;
-    accepted.push(candidate[candidate.length - 1]!);
+    accepted = candidate;
     names.push(name);
     graph = merged;
   }
   return graph;
 }
 
-function packPairs(index: RegisterIndex, sources: readonly Pairs[]): Graph {
-  const edges = new EdgeList(index.versionCount);
-  for (const pairs of sources) {
-    for (let i = 0; i < pairs.length; i += 2) {
-      if (pairs[i] !== pairs[i + 1]) edges.add(pairs[i]!, pairs[i + 1]!, WW);
-    }
+/** Pairs of versions, of which the first precedes the second. */
+class Pairs {
+  readonly edges: EdgeList;
+
+  constructor(versions: number) {
+    this.edges = new EdgeList(versions);
   }
-  return edges.pack();
+
+  push(before: number, after: number): void {
+    if (before !== after) this.edges.add(before, after, WW);
+  }
+}
+
+/** Computed when it is first asked for, and then kept. */
+class Lazy<T> {
+  readonly #make: () => T;
+  #made: { readonly value: T } | undefined;
+
+  constructor(make: () => T) {
+    this.#make = make;
+  }
+
+  get value(): T {
+    this.#made ??= { value: this.#make() };
+    return this.#made.value;
+  }
 }
 
 function addCyclicVersions(
@@ -77,16 +98,14 @@ function addCyclicVersions(
   }));
 }
 
-function initialPairs({ records, version }: RegisterIndex): Pairs {
-  const pairs: Pairs = [];
+function addInitial({ records, version }: RegisterIndex, pairs: Pairs): void {
   for (let op = 0; op < records.opCount; op += 1) {
     if (version[op]! >= 0) pairs.push(records.opCount + records.opKey[op]!, version[op]!);
   }
-  return pairs;
 }
 
 /** Consecutive external writes of a key, transactions taken in the given order. */
-function orderedPairs({ records, version }: RegisterIndex, order: ReadonlyMap<number, number>): Pairs {
+function addOrdered({ records, version }: RegisterIndex, order: ReadonlyMap<number, number>, pairs: Pairs): void {
   const rows: number[] = [];
   for (let row = 0; row < records.count; row += 1) {
     if (records.status[row] !== FAIL && order.has(eventIndex(records, row))) rows.push(row);
@@ -94,7 +113,6 @@ function orderedPairs({ records, version }: RegisterIndex, order: ReadonlyMap<nu
   const placeOf = (row: number): number => order.get(eventIndex(records, row))!;
   rows.sort((left, right) => placeOf(left) - placeOf(right) || left - right);
   const latest = new Map<number, number>();
-  const pairs: Pairs = [];
   for (const row of rows) {
     for (let op = records.opsStart[row]!; op < records.opsEnd[row]!; op += 1) {
       if (records.opKind[op] !== WRITE || version[op]! < 0) continue;
@@ -103,12 +121,10 @@ function orderedPairs({ records, version }: RegisterIndex, order: ReadonlyMap<nu
       latest.set(records.opKey[op]!, version[op]!);
     }
   }
-  return pairs;
 }
 
 /** Within a transaction: what it read of a key, then what it wrote to it. */
-function wfrPairs({ records, version }: RegisterIndex): Pairs {
-  const pairs: Pairs = [];
+function addWfr({ records, version }: RegisterIndex, pairs: Pairs): void {
   const readOf = new Int32Array(records.keys.length).fill(-1); // external read of the key, by micro-operation
   for (let op = 0; op < records.opCount; op += 1) {
     if (version[op]! < 0) continue;
@@ -119,28 +135,45 @@ function wfrPairs({ records, version }: RegisterIndex): Pairs {
       if (seen !== records.opCount + key) pairs.push(seen, version[op]!); // the initial state has its own source
     }
   }
-  return pairs;
 }
 
-/** First and last external version of each key that the transaction touched. */
-function externalVersions(
-  { records, version }: RegisterIndex,
-  row: number,
-): Map<number, { first: number; last: number }> {
-  const touched = new Map<number, { first: number; last: number }>();
-  for (let op = records.opsStart[row]!; op < records.opsEnd[row]!; op += 1) {
-    if (version[op]! < 0) continue;
-    const known = touched.get(records.opKey[op]!);
-    if (known === undefined) touched.set(records.opKey[op]!, { first: version[op]!, last: version[op]! });
-    else if (records.opKind[op] === WRITE) known.last = version[op]!;
+/** First and last external version of each key that a transaction touched: entries start[row] to start[row + 1] - 1. */
+type ExternalVersions = {
+  readonly start: Int32Array;
+  readonly key: Int32Array;
+  readonly first: Int32Array;
+  readonly last: Int32Array;
+};
+
+function externalVersions({ records, version }: RegisterIndex): ExternalVersions {
+  const start = new Int32Array(records.count + 1);
+  const key = new Int32Array(records.opCount);
+  const first = new Int32Array(records.opCount);
+  const last = new Int32Array(records.opCount);
+  const entryOf = new Int32Array(records.keys.length).fill(-1);
+  let count = 0;
+  for (let row = 0; row < records.count; row += 1) {
+    start[row] = count;
+    for (let op = records.opsStart[row]!; op < records.opsEnd[row]!; op += 1) {
+      if (version[op]! < 0) continue;
+      const known = entryOf[records.opKey[op]!]!;
+      if (known >= start[row]!) {
+        if (records.opKind[op] === WRITE) last[known] = version[op]!;
+        continue;
+      }
+      entryOf[records.opKey[op]!] = count;
+      key[count] = records.opKey[op]!;
+      first[count] = version[op]!;
+      last[count] = version[op]!;
+      count += 1;
+    }
   }
-  return touched;
+  start[records.count] = count;
+  return { start, key, first, last };
 }
 
 /** Each process sees the versions of a key in their order. */
-function sequentialPairs(index: RegisterIndex): Pairs {
-  const { records } = index;
-  const pairs: Pairs = [];
+function addSequential({ records }: RegisterIndex, external: ExternalVersions, pairs: Pairs): void {
   const latest = new Map<number, Map<number, number>>();
   for (let row = 0; row < records.count; row += 1) {
     if (records.status[row] === FAIL || records.process[row]! < 0) continue; // below 0: nobody knows whose
@@ -149,39 +182,41 @@ function sequentialPairs(index: RegisterIndex): Pairs {
       versions = new Map();
       latest.set(records.process[row]!, versions);
     }
-    for (const [key, { first, last }] of externalVersions(index, row)) {
-      const before = versions.get(key);
-      if (before !== undefined) pairs.push(before, first);
-      if (records.status[row] === OK) versions.set(key, last);
+    for (let entry = external.start[row]!; entry < external.start[row + 1]!; entry += 1) {
+      const before = versions.get(external.key[entry]!);
+      if (before !== undefined) pairs.push(before, external.first[entry]!);
+      if (records.status[row] === OK) versions.set(external.key[entry]!, external.last[entry]!);
     }
   }
-  return pairs;
 }
 
 /**
  * A version seen by a transaction precedes those of transactions invoked after it completed. For each key a buffer holds
  * the completed transactions that no later completed one has followed: the transitive reduction, in one pass.
  */
-function linearizablePairs(index: RegisterIndex): Pairs {
-  const { records } = index;
-  const pairs: Pairs = [];
-  const buffers = new Map<number, { completedAt: number; last: number }[]>();
+function addLinearizable({ records }: RegisterIndex, external: ExternalVersions, pairs: Pairs): void {
+  const buffers: number[][] = records.keys.map(() => []); // position of a completion, last version, and so on
   for (let position = 0; position < records.rowAt.length; position += 1) {
     const row = records.rowAt[position]!;
     if (row < 0 || records.status[row] === FAIL) continue;
     const isInvocation = records.invokedAt[row] === position;
     if (!isInvocation && records.status[row] !== OK) continue;
-    for (const [key, { first, last }] of externalVersions(index, row)) {
-      const buffer = buffers.get(key) ?? [];
+    const invoked = records.invokedAt[row]!;
+    for (let entry = external.start[row]!; entry < external.start[row + 1]!; entry += 1) {
+      const buffer = buffers[external.key[entry]!]!;
       if (isInvocation) {
-        for (const entry of buffer) pairs.push(entry.last, first);
+        for (let i = 1; i < buffer.length; i += 2) pairs.push(buffer[i]!, external.first[entry]!);
         continue;
       }
-      const invoked = records.invokedAt[row]!;
-      const kept = buffer.filter((entry) => invoked < 0 || entry.completedAt > invoked);
-      kept.push({ completedAt: position, last });
-      buffers.set(key, kept);
+      let kept = 0;
+      for (let i = 0; i < buffer.length; i += 2) {
+        if (invoked >= 0 && buffer[i]! < invoked) continue;
+        buffer[kept] = buffer[i]!;
+        buffer[kept + 1] = buffer[i + 1]!;
+        kept += 2;
+      }
+      buffer.length = kept;
+      buffer.push(position, external.last[entry]!);
     }
   }
-  return pairs;
 }
