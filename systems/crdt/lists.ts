@@ -11,20 +11,21 @@ import { readIdentifierList, readIdentifierOp, writeIdentifierList, writeIdentif
 import { type IdentifierInsert, IdentifierList, type IdentifierOp } from "./identifier-list.ts";
 import { readOriginList, readOriginOp, writeOriginList, writeOriginOp } from "./origin-encoding.ts";
 import { OriginList } from "./origin-list.ts";
-import type { OriginOp, OriginRule } from "./origin-run.ts";
+import type { ListInsert, OriginOp, OriginRule } from "./origin-run.ts";
 import type { ValueCodec } from "./value-codec.ts";
 import { CrdtError, violation } from "./violation.ts";
 
-export type ListType<S, O, C> = CrdtType<S, O> & {
+/** I: the operations that insert, O: all. */
+export type ListType<S, O, C, I extends O = O> = CrdtType<S, O> & {
   /** Prepares an insertion in front of `position`. Throws CrdtError "out-of-range". */
-  insert(state: S, actor: Actor, position: number, content: C): O;
+  insert(state: S, actor: Actor, position: number, content: C): I;
   /** Prepares the deletion of `range.count` elements. Throws CrdtError "out-of-range". */
   delete(state: S, range: { readonly position: number; readonly count: number }): O;
   read(state: S): C;
   lengthOf(state: S): number;
 };
 
-export type OriginListType<C> = ListType<OriginList<C>, OriginOp<C>, C>;
+export type OriginListType<C> = ListType<OriginList<C>, OriginOp<C>, C, ListInsert<C>>;
 
 /** A list of values that never interleaves concurrent runs. */
 export function fugueList<T>(codec: ValueCodec<T>): OriginListType<T[]> {
@@ -70,7 +71,7 @@ function originList<C>(rule: OriginRule, kind: ContentKind<C>): OriginListType<C
   };
 }
 
-export type IdentifierListType<C> = ListType<IdentifierList<C>, IdentifierOp<C>, C>;
+export type IdentifierListType<C> = ListType<IdentifierList<C>, IdentifierOp<C>, C, IdentifierInsert<C>>;
 
 /** A list of values without tombstones, sorted by identifier paths; concurrent runs at one place interleave. */
 export function identifierList<T>(codec: ValueCodec<T>): IdentifierListType<T[]> {
