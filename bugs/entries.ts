@@ -81,7 +81,7 @@ export const BUGS: readonly Bug[] = [
     title: "A rejected append moves the match index",
     source: "microsoft/CCF PR 5326, bakwc/PySyncObj#167",
     mechanism:
-      "The hint of a rejection, which says how long the follower's log is, is taken as what it holds of the leader's log.",
+      "The index in a rejection is taken as what the follower holds of the leader's log, though it says the opposite.",
     invariant: "the commit index stands for a quorum that stores it",
     scenario: "kv",
     checks: ["raft", "raft-invariant", "linearizable"],
@@ -92,7 +92,7 @@ export const BUGS: readonly Bug[] = [
     title: "A follower commits past what an append verified",
     source: "atomix/copycat#265, scylladb/scylladb#9965",
     mechanism:
-      "The follower follows the leader's commit index up to the end of its own log, which may hold leftovers of another term behind the entries just verified.",
+      "Heartbeats and appends carry the leader's whole commit index, and the follower follows it up to the end of its own log, which may hold leftovers of another term behind what was verified.",
     invariant: "state-machine safety: one command at an index",
     scenario: "kv",
     checks: ["raft", "raft-invariant", "linearizable"],
