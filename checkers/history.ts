@@ -103,11 +103,26 @@ export function pairOperations(events: readonly HistoryEvent[]): Operation[] {
     if (events[invocation]!.f !== event.f) {
       throw new HistoryError(0, `the completion of ${show(events[invocation]!.f)}`, `${show(event.f)} ${where(event)}`);
     }
+    demandEcho(events[invocation]!, event);
     completions[invocation] = position;
     open.delete(event.process);
     if (event.type === "info") retired.add(event.process);
   }
   return buildOperations(events, completions);
+}
+
+/** A write that is answered repeats what was written, if anything; another answer goes into `result`. */
+function demandEcho(invocation: HistoryEvent, completion: HistoryEvent): void {
+  if (completion.type !== "ok" || completion.result !== undefined || completion.value === null) return;
+  if (invocation.f !== "write" && invocation.f !== "put") return;
+  const [asked, answered] = [JSON.stringify(invocation.value), JSON.stringify(completion.value)];
+  if (asked !== answered) {
+    throw new HistoryError(
+      0,
+      `${show(invocation.value)}, as it was invoked`,
+      `${show(completion.value)} ${where(completion)}`,
+    );
+  }
 }
 
 function where(event: HistoryEvent): string {

@@ -189,6 +189,8 @@ describe("histories that cannot be", () => {
     expect(pair({ type: "ok" })).toContain("expected an invoke before the completion, found ok");
     expect(pair({}, { type: "ok", f: "get" })).toContain('expected the completion of "put", found "get"');
     expect(pair({ index: 5 }, { index: 5, process: 1 })).toContain("expected an index above 5, found 5");
+    expect(pair({}, { type: "ok", value: 2 })).toBe("expected 1, as it was invoked, found 2 (event 1, process 0)");
+    expect(pair({}, { type: "ok", value: 2, result: 17 })).toBe("no error");
     expect(pair({}, { type: "info" }, {})).toContain("no invocation by a process after its info");
   });
 
