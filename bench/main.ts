@@ -1,8 +1,13 @@
 /** `npm run bench [-- part …]`: what is fast and how fast, on this machine. Figures, never verdicts. */
+import { benchCheckers } from "./checkers.ts";
 import { machineName } from "./measure.ts";
 import { benchScheduler } from "./scheduler.ts";
+import { benchTransactions } from "./transactions.ts";
 
-const PARTS: readonly (readonly [string, () => Promise<void>])[] = [["scheduler", benchScheduler]];
+const PARTS: readonly (readonly [string, () => Promise<void>])[] = [
+  ["scheduler", benchScheduler],
+  ["checkers", benchAllCheckers],
+];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !PARTS.some(([part]) => part === name));
@@ -16,4 +21,10 @@ if (unknown.length > 0) {
     process.stdout.write(`${name}\n`);
     await part();
   }
+}
+
+/** Linearizability first: the transactions leave a large heap behind. */
+async function benchAllCheckers(): Promise<void> {
+  await benchCheckers();
+  await benchTransactions();
 }

@@ -8,7 +8,13 @@ import { findFault } from "./linearizability-witness.ts";
 import { CASES, type Case } from "./random-cases.test.help.ts";
 import { randomHistory } from "./random-history.test.help.ts";
 
-const RUNS = Number(process.env["SEEDBED_CASES"] ?? 500);
+// The cases are the same in every run: a test that fails only now and then tells nobody anything.
+fc.configureGlobal({ seed: 20_260_101 });
+
+/** More cases on demand: 100,000 for each algorithm were run once. */
+const GIVEN = Number(process.env["SEEDBED_CASES"] || 0);
+const RUNS = GIVEN || 500;
+const RUNS_SPECIAL = GIVEN || 2000;
 
 /** A history as it is judged, and how often each answer came: a test that sees one answer only proves little. */
 function tally(): { valid: number; invalid: number } {
@@ -64,10 +70,10 @@ describe("the special algorithms", () => {
             expect(special.replay(result.order)).toBeUndefined();
           }
         }),
-        { numRuns: RUNS },
+        { numRuns: RUNS_SPECIAL },
       );
-      expect(Math.min(seen.valid, seen.invalid)).toBeGreaterThan(RUNS / 100);
-      expect(unsuited).toBeLessThan(RUNS / 2);
+      expect(Math.min(seen.valid, seen.invalid)).toBeGreaterThan(RUNS_SPECIAL / 100);
+      expect(unsuited).toBeLessThan(RUNS_SPECIAL / 2);
     });
   }
 });

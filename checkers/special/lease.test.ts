@@ -3,9 +3,12 @@ import { describe, expect, it } from "vitest";
 import type { Operation, PlainJson } from "../history.ts";
 import { checkLease } from "./lease.ts";
 
+// The cases are the same in every run: a test that fails only now and then tells nobody anything.
+fc.configureGlobal({ seed: 20_260_101 });
+
 type Drawn = { process: number; call: number; took: number; lasts: number; releaseAfter: number; releaseTook: number };
 
-const RUNS = Number(process.env["SEEDBED_CASES"] ?? 1000);
+const RUNS = Number(process.env["SEEDBED_CASES"] || 1000);
 
 function operation(process: number, f: string, output: PlainJson, call: number, end: number): Operation {
   return {
