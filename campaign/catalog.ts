@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
+import { prepareForUserFiles } from "../runtime/user-files.ts";
 import { scenarios as builtIn } from "../scenarios/index.ts";
 import { type Scenario, scenario as checked } from "../scenarios/scenario.ts";
 import { UsageError } from "./errors.ts";
@@ -90,6 +91,7 @@ async function loadFile(file: string): Promise<Cataloged[]> {
     throw new UsageError(`There is no file ${JSON.stringify(file)}, so no scenario can be loaded from it.`);
   }
   let exported: Record<string, unknown>;
+  await prepareForUserFiles();
   try {
     exported = (await import(pathToFileURL(absolute).href)) as Record<string, unknown>;
   } catch (error) {

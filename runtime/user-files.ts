@@ -1,0 +1,35 @@
+/**
+ * Prepares this process for importing files of users: TypeScript goes through tsx, and "seedbed" is the tool that is running.
+ *
+ * In the repository tsx is registered already (npm run seedbed, boot.mjs); the compiled package registers it at the first such file only.
+ */
+import * as module from "node:module";
+
+const FACES = {
+  seedbed: "campaign",
+  "seedbed/sim": "sim",
+  "seedbed/nemesis": "nemesis",
+  "seedbed/checkers": "checkers",
+};
+
+let ready: Promise<void> | null = null;
+
+/** Does its work once; later calls wait for the same. */
+export function prepareForUserFiles(): Promise<void> {
+  ready ??= prepare();
+  return ready;
+}
+
+async function prepare(): Promise<void> {
+  const isCompiled = !import.meta.url.endsWith(".ts");
+  if (isCompiled) {
+    const { register } = await import("tsx/esm/api");
+    register();
+    module.register(new URL("./names.mjs", import.meta.url));
+  }
+  const extension = isCompiled ? "js" : "ts";
+  const faces: Record<string, string> = {};
+  for (const [specifier, room] of Object.entries(FACES))
+    faces[specifier] = new URL(`../${room}/index.${extension}`, import.meta.url).href;
+  module.register(new URL("./self.mjs", import.meta.url), { data: faces });
+}
