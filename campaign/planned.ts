@@ -4,6 +4,7 @@ import { Random } from "../sim/random.ts";
 import type { PlannedRun } from "./campaign.ts";
 import type { Cataloged } from "./catalog.ts";
 import { contextOf, planContext } from "./execute.ts";
+import type { SettingValue } from "../scenarios/scenario.ts";
 import { resolveSettings } from "../scenarios/settings.ts";
 
 const STRIKE_US = 1_200_000;
@@ -15,7 +16,8 @@ export function directedRuns(selected: readonly Cataloged[], base: string): Plan
     const entry = selected.find(({ scenario }) => scenario.plan === undefined && scenario.faults.kinds.includes(kind));
     if (entry === undefined) continue;
     const seed = `${base}/directed-${kind}`;
-    const context = contextOf(resolveSettings(entry.scenario, seed, {}));
+    const settings = settingsFor(entry, seed);
+    const context = contextOf(resolveSettings(entry.scenario, seed, settings));
     const { groups, targets } = planContext(entry.scenario, context);
     const options = {
       nodes: context.nodes,
@@ -25,9 +27,15 @@ export function directedRuns(selected: readonly Cataloged[], base: string): Plan
       atUs: STRIKE_US,
     };
     const plan = directedPlan(kind, { random: new Random(seed, "directed"), ...options });
-    runs.push({ entry, input: { seed, plan }, isCorpus: false });
+    runs.push({ entry, input: { seed, settings, plan }, isCorpus: false });
   }
   return runs;
+}
+
+/** A group of one survives no lasting harm and says little on the network: there a kind might have nothing to show. */
+function settingsFor(entry: Cataloged, seed: string): { readonly [name: string]: SettingValue } {
+  const drawn = resolveSettings(entry.scenario, seed, {});
+  return drawn.nodes < 3 && entry.scenario.faults.lastingHarmMax !== undefined ? { nodes: 3 } : {};
 }
 
 /** The same scenario with fewer kinds of faults. */

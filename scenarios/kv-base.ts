@@ -52,15 +52,15 @@ export const KV_SETTINGS: SettingsSpec = {
   batchEntriesMax: { kind: "integer", min: 1, max: 64, isLogarithmic: true, about: "entries in one append message" },
   snapshotThresholdEntries: {
     kind: "integer",
-    min: 6,
-    max: 30,
+    min: 5,
+    max: 20,
     isLogarithmic: true,
     about: "entries between snapshots",
   },
   snapshotKeepEntries: {
     kind: "integer",
     min: 1,
-    max: 4,
+    max: 3,
     isLogarithmic: true,
     about: "entries kept behind a snapshot",
   },

@@ -9,7 +9,7 @@ export const kv: Scenario = kvScenario({
   name: "kv",
   title: "linearizable KV on Raft, every fault by swarm",
   kinds: ALL_KINDS,
-  intensityPerMille: 3000,
+  intensityPerMille: 1700,
 });
 
 export const kvPartitions: Scenario = kvScenario({

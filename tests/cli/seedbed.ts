@@ -6,7 +6,7 @@ import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
-const TSX = fileURLToPath(new URL("../../node_modules/tsx/dist/cli.mjs", import.meta.url));
+const BOOT = fileURLToPath(new URL("../../runtime/boot.mjs", import.meta.url));
 
 export type Finished = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
@@ -23,7 +23,7 @@ export function temporaryFolder(): string {
 
 export function seedbed(args: readonly string[], options: Options = {}): Promise<Finished> {
   const { FORCE_COLOR: _color, GITHUB_ACTIONS: _actions, ...env } = process.env;
-  const child = spawn(process.execPath, [TSX, MAIN, ...args], {
+  const child = spawn(process.execPath, [BOOT, MAIN, ...args], {
     cwd: options.cwd ?? temporaryFolder(),
     env: { ...env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
