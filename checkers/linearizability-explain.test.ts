@@ -78,6 +78,7 @@ describe("the evidence of an invalid history", () => {
         "read() -> 3 (operation 2, process 2) is illegal in every one of them",
         "write(7) (operation 3, process 3) is legal in all of them, but no order that uses it makes the failing one legal",
         "one operation suffices to show it, whenever the 3 others in question took effect, if ever",
+        "2: read() -> 3",
       ]
     `);
   });

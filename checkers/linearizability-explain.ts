@@ -16,7 +16,8 @@ import type { Model } from "./model.ts";
 import type { Evidence } from "./verdict.ts";
 
 const STATES_SHOWN_MAX = 8;
-const WINDOW_SHOWN_MAX = 5;
+const WINDOW_SHOWN_MAX = 4;
+const CORE_SHOWN_MAX = 8;
 const SHRINK_STEPS_MAX = 3_000_000;
 /** Operations searched over all attempts of one shrinking. */
 const SHRINK_OPERATIONS_MAX = 400_000;
@@ -43,11 +44,17 @@ export function explainImpossible<S>(
     ...candidates.slice(0, WINDOW_SHOWN_MAX).map((candidate) => candidate.line),
   ];
   if (candidates.length > WINDOW_SHOWN_MAX) {
-    lines.push(`${candidates.length - WINDOW_SHOWN_MAX} more operations were open and do not help either`);
+    const more = candidates.length - WINDOW_SHOWN_MAX;
+    lines.push(
+      more === 1 ? "one more was open and does not help either" : `${more} more were open and do not help either`,
+    );
   }
   const proof = options.isShrinking ? shrinkHistory(problem, at, model) : { core: window, relaxed: [] };
   if (options.isShrinking) {
     lines.push(sufficient(proof.core.length, proof.relaxed.length));
+    const shown = proof.core.slice(-CORE_SHOWN_MAX).map((one) => `${one.id}: ${model.describe(one)}`);
+    const earlier = proof.core.length - shown.length;
+    lines.push(`${earlier > 0 ? `… ${earlier} earlier ones; ` : ""}${shown.join("; ")}`);
   }
   return {
     property: "linearizability",

@@ -14,7 +14,10 @@ export type Valid = {
   readonly checker: string;
   /** How many operations were judged. */
   readonly operations: number;
-  /** Linearizability: ids of operations in the order of a legal sequential execution; pending ones only if used. */
+  /**
+   * Linearizability: ids of operations in the order of a legal sequential execution, key by key; pending ones only if used.
+   * Keys are independent, so any merge of their orders that respects real time is an order of the whole.
+   */
   readonly linearization?: readonly number[];
   readonly details?: PlainJson;
 };
