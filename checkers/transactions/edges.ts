@@ -55,14 +55,14 @@ export class EdgeList {
    * Each of `from` precedes each of `to` other than itself. Few pairs become edges; many go through helpers: a chain that
    * reaches the first j of `to`, and one that reaches those from j on, so that a node in both lists never reaches itself.
    */
-  addAll(from: readonly number[], to: readonly number[], label: number): void {
+  addAll(from: ArrayLike<number>, to: ArrayLike<number>, label: number): void {
     if (from.length * to.length <= 4 * (from.length + to.length)) {
-      for (const source of from) {
-        for (const target of to) if (source !== target) this.add(source, target, label);
+      for (let i = 0; i < from.length; i += 1) {
+        for (let j = 0; j < to.length; j += 1) if (from[i] !== to[j]) this.add(from[i]!, to[j]!, label);
       }
       return;
     }
-    const targets = [...new Set(to)];
+    const targets = [...new Set(Array.from(to))];
     const places = new Map(targets.map((target, place) => [target, place]));
     const firsts = targets.map(() => this.addNode());
     const rests = targets.map(() => this.addNode());
@@ -72,7 +72,7 @@ export class EdgeList {
       if (place > 0) this.add(firsts[place]!, firsts[place - 1]!, ONWARD);
       if (place > 0) this.add(rests[place - 1]!, rests[place]!, ONWARD);
     }
-    for (const source of new Set(from)) {
+    for (const source of new Set(Array.from(from))) {
       const own = places.get(source);
       if (own === undefined) this.add(source, rests[0]!, label);
       if (own !== undefined && own > 0) this.add(source, firsts[own - 1]!, label);

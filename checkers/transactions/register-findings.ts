@@ -15,11 +15,11 @@ import { addFinding, FAIL, type Finding, type Findings, OK } from "./types.ts";
 export type InitialValues = "any" | "nil" | "fragment";
 
 export function findRegisterAnomalies(index: RegisterIndex, initialValues: InitialValues, findings: Findings): void {
-  const { records, writes } = index;
+  const { records, seen } = index;
   for (let op = 0; op < records.opCount; op += 1) {
     if (records.opKind[op] !== READ) continue;
-    const write = writes.find(records.opKey[op]!, records.opValue[op]!);
-    if (write >= 0) judgeRead(index, op, write, findings);
+    const write = seen[op]!;
+    if (write < records.opCount) judgeRead(index, op, write, findings);
   }
   findGarbage(index, initialValues, findings);
   for (let row = 0; row < records.count; row += 1) {

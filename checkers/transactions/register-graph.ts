@@ -12,51 +12,65 @@ import { FAIL, RW, RW_PREDICATE, type Step, WR, WW } from "./types.ts";
 
 export type RegisterGraph = { readonly index: RegisterIndex; readonly versions: Graph };
 
-type Readers = ReadonlyMap<number, readonly number[]>;
-
 export function addRegisterEdges({ index, versions }: RegisterGraph, edges: EdgeList): void {
-  const { readers, predicateReaders } = collectReaders(index, versions);
+  const { starts, rows } = readersByVersion(index);
+  const predicateReaders = collectPredicateReaders(index);
   addReadEdges(index, edges);
+  // Marks instead of sets: a row is in the set of this version when its mark is the version.
+  const isWriter = new Int32Array(index.records.count).fill(-1);
+  const isReader = new Int32Array(index.records.count).fill(-1);
   for (let version = 0; version < versions.nodes; version += 1) {
-    const start = versions.starts[version]!;
     const end = versions.starts[version + 1]!;
-    if (start === end) continue;
-    const reading = readers.get(version) ?? [];
-    const found = new Set<number>(); // several sources may give the same pair
-    for (let edge = start; edge < end; edge += 1) {
+    if (versions.starts[version] === end) continue;
+    const writers: number[] = [];
+    for (let edge = versions.starts[version]!; edge < end; edge += 1) {
       const writer = writerOfVersion(index, versions.targets[edge]!);
-      if (writer >= 0) found.add(writer);
+      if (writer < 0 || isWriter[writer] === version) continue; // several sources may give the same pair
+      isWriter[writer] = version;
+      writers.push(writer);
     }
-    const writers = [...found];
-    const writer = writerOfVersion(index, version);
-    if (writer >= 0) {
-      const hasRead = new Set(reading);
-      const blind = writers.filter((other) => !hasRead.has(other));
-      edges.addAll([writer], blind, WW);
+    if (writers.length === 0) continue;
+    const readers = rows.subarray(starts[version]!, starts[version + 1]!);
+    for (let i = 0; i < readers.length; i += 1) isReader[readers[i]!] = version;
+    const before = writerOfVersion(index, version);
+    for (let i = 0; before >= 0 && i < writers.length; i += 1) {
+      if (writers[i] !== before && isReader[writers[i]!] !== version) edges.add(before, writers[i]!, WW);
     }
-    edges.addAll(reading, writers, RW);
+    edges.addAll(readers, writers, RW);
     edges.addAll(predicateReaders.get(version) ?? [], writers, RW_PREDICATE);
   }
 }
 
-/** Readers of each version that precedes another one. */
-function collectReaders(index: RegisterIndex, versions: Graph): { readers: Readers; predicateReaders: Readers } {
-  const { records, version } = index;
+/** Readers of version v are rows[starts[v]] to rows[starts[v + 1] - 1]. */
+function readersByVersion({ records, version, versionCount }: RegisterIndex): { starts: Int32Array; rows: Int32Array } {
+  const starts = new Int32Array(versionCount + 1);
+  const { opCount, opKind, opRow } = records;
+  for (let op = 0; op < opCount; op += 1) {
+    if (opKind[op] === READ && version[op]! >= 0) starts[version[op]! + 1]! += 1;
+  }
+  for (let one = 0; one < versionCount; one += 1) starts[one + 1]! += starts[one]!;
+  const next = starts.slice(0, versionCount);
+  const rows = new Int32Array(starts[versionCount]!);
+  for (let op = 0; op < opCount; op += 1) {
+    if (opKind[op] !== READ || version[op]! < 0) continue;
+    const slot = next[version[op]!]!;
+    rows[slot] = opRow[op]!;
+    next[version[op]!] = slot + 1;
+  }
+  return { starts, rows };
+}
+
+function collectPredicateReaders(index: RegisterIndex): ReadonlyMap<number, readonly number[]> {
   const readers = new Map<number, number[]>();
-  const predicateReaders = new Map<number, number[]>();
-  const note = (lists: Map<number, number[]>, seen: number, row: number): void => {
-    if (versions.starts[seen] === versions.starts[seen + 1]) return;
-    const list = lists.get(seen);
-    if (list === undefined) lists.set(seen, [row]);
-    else if (list[list.length - 1] !== row) list.push(row);
-  };
-  for (let op = 0; op < records.opCount; op += 1) {
-    if (records.opKind[op] === READ && version[op]! >= 0) note(readers, version[op]!, records.opRow[op]!);
-  }
   for (const [op, seen] of index.predicateVersions) {
-    for (const one of seen) note(predicateReaders, one, records.opRow[op]!);
+    const row = index.records.opRow[op]!;
+    for (const version of seen) {
+      const list = readers.get(version);
+      if (list === undefined) readers.set(version, [row]);
+      else if (list[list.length - 1] !== row) list.push(row);
+    }
   }
-  return { readers, predicateReaders };
+  return readers;
 }
 
 function addReadEdges(index: RegisterIndex, edges: EdgeList): void {

@@ -14,6 +14,8 @@ export type RegisterIndex = {
   readonly writes: WriteIndex;
   /** By micro-operation: version that an external read of an ok transaction saw or an external write made, else -1. */
   readonly version: Int32Array;
+  /** By micro-operation, for every read of an ok transaction: the version that it saw, else -1. */
+  readonly seen: Int32Array;
   /** How many versions there are: one for each micro-operation, one for each key, and the unwritten ones. */
   readonly versionCount: number;
   /** Unwritten values that were read: version -> key and value code. */
@@ -27,6 +29,7 @@ export function indexRegisters(records: TransactionRecords): RegisterIndex {
   const { opCount, opKind, opKey, opValue, opRow } = records;
   const writes = new WriteIndex(records);
   const version = new Int32Array(opCount).fill(-1);
+  const seen = new Int32Array(opCount).fill(-1);
   const unwritten = new Map<number, { key: number; code: number; firstRead: number }>();
   const unwrittenNumbers = new Map<string, number>();
   const base = opCount + records.keys.length;
@@ -54,14 +57,14 @@ export function indexRegisters(records: TransactionRecords): RegisterIndex {
       if (records.status[row] !== FAIL && writes.isIntermediate[op] === 0) version[op] = op;
     } else if (kind === READ) {
       // Unwritten values are noticed in later reads too, but only the first read is external.
-      const seen = versionOf(key, opValue[op]!, op);
-      if (touched[key] !== row) version[op] = seen;
+      seen[op] = versionOf(key, opValue[op]!, op);
+      if (touched[key] !== row) version[op] = seen[op]!;
       touched[key] = row;
     } else if (kind === READ_PREDICATE && records.status[row] === OK) {
       predicateVersions.set(op, pairsOf(records, op, versionOf));
     }
   }
-  return { records, writes, version, versionCount: base + unwrittenNumbers.size, unwritten, predicateVersions };
+  return { records, writes, version, seen, versionCount: base + unwrittenNumbers.size, unwritten, predicateVersions };
 }
 
 function pairsOf(

@@ -98,9 +98,13 @@ function addCyclicVersions(
   }));
 }
 
-function addInitial({ records, version }: RegisterIndex, pairs: Pairs): void {
+function addInitial({ records, version, versionCount }: RegisterIndex, pairs: Pairs): void {
+  const isAdded = new Uint8Array(versionCount);
   for (let op = 0; op < records.opCount; op += 1) {
-    if (version[op]! >= 0) pairs.push(records.opCount + records.opKey[op]!, version[op]!);
+    const after = version[op]!;
+    if (after < 0 || isAdded[after] === 1) continue;
+    isAdded[after] = 1;
+    pairs.push(records.opCount + records.opKey[op]!, after);
   }
 }
 
