@@ -233,7 +233,7 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
     const { target } = m;
     for (let i = 0; i < width; i++) {
       const value = target[i];
-      if (value === undefined) return failUnassigned(exploration, i, what);
+      if (value === undefined) failUnassigned(exploration, i, what);
       codes[i] = u.encode(value);
     }
   };

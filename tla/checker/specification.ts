@@ -61,7 +61,10 @@ function collect(formula: Scoped, parts: TemporalParts): void {
     return;
   }
   const expanded = expandName(node, scope);
-  if (expanded !== undefined) return collect(expanded, parts);
+  if (expanded !== undefined) {
+    collect(expanded, parts);
+    return;
+  }
   if (node.kind === "always") {
     const body = expandTo(node.body, scope);
     if (body.node.kind === "boxAction") {

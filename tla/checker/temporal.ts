@@ -283,7 +283,10 @@ function covers(
       done.push(cover);
       return;
     }
-    if (seen.has(first)) return expand(rest, seen, cover);
+    if (seen.has(first)) {
+      expand(rest, seen, cover);
+      return;
+    }
     const known = new Set([...seen, first]);
     const part = formulas[first]!;
     const owe = (extra: number): Cover => ({
@@ -293,21 +296,25 @@ function covers(
     });
     switch (part.kind) {
       case "true":
-        return expand(rest, known, cover);
+        expand(rest, known, cover);
+        break;
       case "false":
-        return;
+        break;
       case "atom": {
         const wanted = cover.literals.get(part.atom);
-        if (wanted !== undefined && wanted !== part.isNegated) return;
-        return expand(rest, known, { ...cover, literals: new Map([...cover.literals, [part.atom, part.isNegated]]) });
+        if (wanted !== undefined && wanted !== part.isNegated) break;
+        expand(rest, known, { ...cover, literals: new Map([...cover.literals, [part.atom, part.isNegated]]) });
+        break;
       }
       case "and":
-        return expand([...part.items.map(idOf), ...rest], known, cover);
+        expand([...part.items.map(idOf), ...rest], known, cover);
+        break;
       case "or":
         for (const item of part.items) expand([idOf(item), ...rest], known, cover);
-        return;
+        break;
       case "always":
-        return expand([idOf(part.body), ...rest], known, owe(0));
+        expand([idOf(part.body), ...rest], known, owe(0));
+        break;
       default: {
         const bit = bits.get(first) ?? bits.size;
         bits.set(first, bit);

@@ -224,7 +224,10 @@ export type FormulaFunction = LazyFcn & {
 };
 
 function bindArguments(c: Compiler, binds: readonly Bind[], frame: Frame, argument: Value, body: Node): void {
-  if (binds.length === 1) return binds[0]!(frame, argument);
+  if (binds.length === 1) {
+    binds[0]!(frame, argument);
+    return;
+  }
   const tuple = c.m.u.normalise(argument);
   if (typeof tuple !== "object" || tuple.kind !== "fcn" || !tuple.isTuple || tuple.values.length !== binds.length) {
     return failAt(body.span, `a function of ${binds.length} arguments is applied to ${showValue(argument)}`);

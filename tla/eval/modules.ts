@@ -236,7 +236,14 @@ function substituted(param: Param, context: Context, span: Span, isVariable = fa
     const name = given !== undefined && given.kind === "apply" ? given.name : param.name;
     for (let inside: Scope | undefined = scope; inside !== undefined; inside = inside.parent) {
       const found = inside.names.get(name);
-      if (found !== undefined) return found;
+      if (found === undefined) continue;
+      // A variable that stands for a defined expression is not that definition: ENABLED tells them apart.
+      if (!isVariable || found.kind !== "definition" || given === undefined) return found;
+      const wrapped = define(
+        { name: param.name, params: [], body: given, span: given.span },
+        { scope, up: context.layout, module: span.module, isLocal: false },
+      );
+      return { ...wrapped, standsForVariable: true };
     }
     const what =
       given === undefined

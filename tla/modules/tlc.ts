@@ -16,8 +16,9 @@ function overlay(m: Machine, left: Value, right: Value): Value {
   const first = asFunction(m, left, "@@");
   const second = asFunction(m, right, "@@");
   const pairs: (readonly [Value, Value])[] = [];
-  for (const fcn of [first, second])
-    fcn.domain.elements.forEach((argument, i) => pairs.push([argument, fcn.values[i]!]));
+  for (const fcn of [first, second]) {
+    for (let i = 0; i < fcn.values.length; i++) pairs.push([fcn.domain.elements[i]!, fcn.values[i]!]);
+  }
   return m.u.fcnOf(pairs);
 }
 

@@ -96,7 +96,7 @@ function readSection(reader: Reader, draft: Draft, section: keyof Config): void 
       return;
     case "checkDeadlock": {
       const value = take(reader);
-      if (value.text !== "TRUE" && value.text !== "FALSE") return wrong(reader, value, "TRUE or FALSE");
+      if (value.text !== "TRUE" && value.text !== "FALSE") wrong(reader, value, "TRUE or FALSE");
       draft.checkDeadlock = value.text === "TRUE";
       return;
     }

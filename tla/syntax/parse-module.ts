@@ -182,7 +182,7 @@ function levelOf(step: Token): string {
 function skipSteps(stream: Stream, level: string): void {
   for (;;) {
     const token = peek(stream);
-    if (token === undefined || token.kind === "end") return expected(stream, `the QED step ${level}`, "in a proof");
+    if (token === undefined || token.kind === "end") expected(stream, `the QED step ${level}`, "in a proof");
     advance(stream);
     if (token.kind === "step" && levelOf(token) === level && peekIs(stream, "QED")) break;
   }
