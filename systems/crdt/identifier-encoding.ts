@@ -9,8 +9,9 @@ import { readDot, writeDot } from "./clock.ts";
 import type { ContentKind } from "./content.ts";
 import { DotContext } from "./dot-context.ts";
 import { comparePaths, LEVEL, type Level, type Path, sharedLength } from "./identifier.ts";
-import { continuesIdentifiers, IdentifierList, type IdentifierOp, type IdentifierRun } from "./identifier-list.ts";
-import { readRanges, writeRanges } from "./origin-encoding.ts";
+import { IdentifierList } from "./identifier-list.ts";
+import { continuesIdentifiers, type IdentifierOp, type IdentifierRun } from "./identifier-run.ts";
+import { readRanges, writeRanges } from "./list-op-encoding.ts";
 
 export function writeIdentifierList<C>(writer: ByteWriter, list: IdentifierList<C>): void {
   const names = list.actors();

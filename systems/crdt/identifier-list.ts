@@ -3,39 +3,25 @@
  *
  * Elements are sorted by identifier; what was seen and is not live was deleted. Costs: identifiers grow with the depth of edits
  * inside edits, and concurrent runs at one place interleave, as in Logoot, LSEQ and rust-crdt's List. Where that matters use Fugue.
+ * The file is long because the invariants between tree, index and context belong to one class.
  */
 import type { Actor } from "./clock.ts";
 import type { ContentKind } from "./content.ts";
 import { DotContext } from "./dot-context.ts";
 import { compareLevels, LEVEL, type Level, type Path, placeBetween } from "./identifier.ts";
-import type { DotRange, ListDelete } from "./origin-run.ts";
+import {
+  continuesIdentifiers,
+  doubleSpent,
+  type IdentifierInsert,
+  type IdentifierOp,
+  type IdentifierRun,
+  isSamePlace,
+  translate,
+} from "./identifier-run.ts";
+import type { DotRange } from "./origin-run.ts";
 import { RunIndex } from "./run-index.ts";
-import { RunTree, type TreeNode } from "./run-tree.ts";
+import { RunTree } from "./run-tree.ts";
 import { type Violation, violation } from "./violation.ts";
-
-/** Elements with one prefix, consecutive digits and consecutive dots, side by side. */
-export type IdentifierRun<C> = {
-  readonly actor: number;
-  readonly counter: number;
-  length: number;
-  readonly prefix: Path;
-  readonly digit: number;
-  content: C;
-  readonly isLive: true;
-  /** A hint of this replica, never encoded: elements behind this run, up to the next, were deleted. */
-  hasGhosts: boolean;
-  leaf: TreeNode<IdentifierRun<C>> | null;
-};
-
-export type IdentifierInsert<C> = {
-  readonly kind: "insert";
-  /** Of the first element; dots and digits of the others count up. */
-  readonly dot: { readonly actor: Actor; readonly counter: number };
-  readonly prefix: readonly Level[];
-  readonly digit: number;
-  readonly content: C;
-};
-export type IdentifierOp<C> = IdentifierInsert<C> | ListDelete;
 
 export class IdentifierList<C> {
   readonly kind: ContentKind<C>;
@@ -421,33 +407,6 @@ export class IdentifierList<C> {
     }
     return null;
   }
-}
-
-/** The same run with the actor numbers of another list. */
-function translate<C>(run: IdentifierRun<C>, numbers: readonly number[]): IdentifierRun<C> {
-  const isSame = numbers.every((number, i) => number === i);
-  const prefix = isSame ? run.prefix : run.prefix.map((part, i) => (i % LEVEL === 1 ? numbers[part]! : part));
-  return { ...run, actor: numbers[run.actor]!, prefix, hasGhosts: false, leaf: null };
-}
-
-/** True when `b` is what `a` would be continued with: together they are one run. */
-export function continuesIdentifiers(a: IdentifierRun<unknown>, b: IdentifierRun<unknown>): boolean {
-  return (
-    a.actor === b.actor &&
-    a.counter + a.length === b.counter &&
-    a.digit + a.length === b.digit &&
-    (a.prefix === b.prefix ||
-      (a.prefix.length === b.prefix.length && a.prefix.every((part, i) => part === b.prefix[i])))
-  );
-}
-
-function isSamePlace(run: IdentifierRun<unknown>, counter: number, prefix: Path, digit: number): boolean {
-  if (run.digit + counter - run.counter !== digit || run.prefix.length !== prefix.length) return false;
-  return run.prefix.every((part, i) => part === prefix[i]);
-}
-
-function doubleSpent(actor: Actor, counter: number): Violation {
-  return violation("double-spent-dot", `dot ${counter} of "${actor}" names elements at two places.`);
 }
 
 /** How many of the first `length` numbers keep the monotone condition. */

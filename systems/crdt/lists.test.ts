@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compareText, type Dot } from "./clock.ts";
 import type { Level } from "./identifier.ts";
-import type { IdentifierOp } from "./identifier-list.ts";
+import type { IdentifierOp } from "./identifier-run.ts";
 import { checkLaws, type HistoryUpdate, type LawSubject } from "./laws.ts";
 import {
   fugueList,

@@ -124,15 +124,18 @@ function followConcurrent<S, O>(type: ListType<S, O, string>, trace: Concurrent,
 
 const SEQUENTIAL = ["sveltecomponent", "seph-blog1"];
 const CONCURRENT = ["friendsforever", "clownschool"];
+/** These take seconds; on a busy machine many. */
+const SLOW = { timeout: 180_000 };
 const ROADS: readonly Road[] = ["operations", "deltas", "states"];
 
 function traceTests<S, O>(type: ListType<S, O, string>): void {
   describe(type.name, () => {
-    it.each(SEQUENTIAL)("%s ends in its content by operations, deltas and states", (name) => {
+    it.each(SEQUENTIAL)("%s ends in its content by operations, deltas and states", SLOW, (name) => {
       followSequential(type, load<Sequential>(name));
     });
     it.each(CONCURRENT.flatMap((name) => ROADS.map((road) => [name, road] as const)))(
       "%s ends in its content by %s",
+      SLOW,
       (name, road) => {
         const trace = load<Concurrent>(name);
         expect(followConcurrent(type, trace, road) === trace.endContent).toBe(true);
