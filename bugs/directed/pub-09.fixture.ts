@@ -1,0 +1,49 @@
+/** PUB-09: a reply is lost, and the client asks again (rqlite/rqlite#1628, rabbitmq/ra#145, Jepsen on jetcd 0.8.2). */
+import type { Command, Write } from "../../systems/kv/command.ts";
+import { KV_SERVER_DEFAULTS } from "../../systems/kv/options.ts";
+import type { CommandResult } from "../../systems/kv/store.ts";
+import { expectStep, load, type Verdict } from "./script.fixture.ts";
+
+export async function witnessPub09(root: string): Promise<Verdict> {
+  const { KvStore } = await load<typeof import("../../systems/kv/store.ts")>(root, "systems/kv/store.ts");
+  const { encodeCommand } = await load<typeof import("../../systems/kv/command.ts")>(root, "systems/kv/command.ts");
+  const results: CommandResult[] = [];
+  const store = new KvStore(KV_SERVER_DEFAULTS, {
+    onApplied: (_entry, result) => results.push(result),
+    onRestored: () => undefined,
+    mark: () => undefined,
+  });
+  let index = 0;
+  const commit = (command: Command): CommandResult => {
+    index += 1;
+    store.apply({ index, term: 1, data: encodeCommand(command), checksum: 0 });
+    return results[results.length - 1]!;
+  };
+  const write = (session: number, sequence: number, what: Write): CommandResult =>
+    commit({ kind: "write", proposedUs: 1_000_000, session, sequence, write: what });
+
+  // Two clients with a session each; a session's number is the index of the entry that registered it.
+  commit({ kind: "register", proposedUs: 1_000_000 });
+  commit({ kind: "register", proposedUs: 1_000_000 });
+
+  // Client 1 counts from nothing to "1". It is applied, but the reply is lost.
+  const count: Write = { f: "cas", key: "n", value: [null, "1"] };
+  const first = write(1, 1, count);
+  const isFirstDone = first.status === "applied" && first.isSwapped;
+  expectStep(isFirstDone, "the first attempt");
+
+  // Client 2 sets the counter back.
+  write(2, 1, { f: "delete", key: "n" });
+
+  // Client 1 tries again, with the number of its first attempt. Thesis, section 6.3: "If it receives a command whose serial
+  // number has already been executed, it responds immediately without re-executing the request."
+  const retried = write(1, 1, count);
+  const value = store.get("n");
+  const isAnsweredAlike = retried.status === "applied" && retried.isSwapped;
+  if (value === null && isAnsweredAlike)
+    return { violated: [], told: "the retry got the first answer, and changed nothing" };
+  return {
+    violated: ["applied-twice"],
+    told: `one cas took effect twice: the deleted counter is ${JSON.stringify(value)}`,
+  };
+}
