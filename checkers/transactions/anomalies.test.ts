@@ -1,3 +1,6 @@
+/**
+ * Every anomaly with a history that must be rejected and a look-alike that must pass: one table, and long because of it.
+ */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_BUDGET } from "../budget.ts";
