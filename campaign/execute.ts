@@ -39,6 +39,9 @@ const LIMITS: Limits = { eventsMax: 4_000_000, livenessUsMax: 15_000_000, checke
 const SETUP_US = 600_000;
 const WORKLOAD_START_US = 250_000;
 const FINAL_READS_US_MAX = 10_000_000;
+/** Two change points over the events of a usual run (Burckhardt et al., ASPLOS 2010: most bugs need few). */
+const PCT_DEPTH = 3;
+const PCT_EVENTS = 15_000;
 const SUPERVISOR_DELAY_US = 100_000;
 
 /** Runs one input of a scenario. Throws SettingError or PlanError for input that the scenario cannot execute. */
@@ -145,6 +148,7 @@ class Run {
       choices: input.choices,
       reseeds: input.reseeds,
       eventsMax: this.#limits.eventsMax,
+      strategy: settings["ties"] === "pct" ? { pct: { depth: PCT_DEPTH, eventsExpected: PCT_EVENTS } } : "random",
       isTracing: options.isTracing ?? false,
       isDeepChecking: options.isDeepChecking ?? false,
       isBuggified: settings["isBuggified"] === true,

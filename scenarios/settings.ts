@@ -22,6 +22,12 @@ export const COMMON_SETTINGS: SettingsSpec = {
     of: ["all", "core"],
     about: "after chaos: heal every node, or only a majority while the others stay down",
   },
+  ties: {
+    kind: "choice",
+    of: ["random", "random", "pct"],
+    about:
+      "how events at the same time are ordered: each by its own outcome, or by priorities that change a few times (PCT)",
+  },
   isBuggified: { kind: "boolean", about: "host.buggify may be true" },
 };
 
