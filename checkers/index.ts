@@ -33,7 +33,7 @@ export { kvAppendModel, kvAppendModelFor } from "./models/kv-append.ts";
 export { mutexModel, semaphoreModel } from "./models/locks.ts";
 export { logModel } from "./models/log.ts";
 export { multiRegisterModel } from "./models/multi-register.ts";
-export { casRegisterModel, kvModel, registerModel } from "./models/register.ts";
+export { casRegisterModel, kvModel, refineRegister, registerModel } from "./models/register.ts";
 export { setModel } from "./models/set.ts";
 export { type CheckerOptions, type NamedChecker, OptionError } from "./named-checker.ts";
 export { RaftMonitor, type RaftStateRecord } from "./raft-monitor.ts";

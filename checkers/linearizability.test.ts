@@ -46,6 +46,33 @@ describe("the generic search", () => {
   }
 });
 
+describe("the generic search with many open operations", () => {
+  const { model, call } = CASES.find(({ name }) => name === "cas-register, many pending")!;
+
+  /** Pending operations that can never take effect, each of a class of its own, so that bits fill several words. */
+  function withIdlers(operations: readonly Operation[], count: number): Operation[] {
+    const idlers = Array.from({ length: count }, (_, i): Operation => {
+      const idler = { ...operations[0]!, id: 1000 + i, process: 1000 + i, f: "cas", input: [100 + i, 200 + i] };
+      return { ...idler, output: null, isPending: true, call: -count + i, return: Number.POSITIVE_INFINITY };
+    });
+    return [...idlers, ...operations];
+  }
+
+  it("answers the same when its bits need several words", () => {
+    const seen = tally();
+    fc.assert(
+      fc.property(randomHistory(model, call), fc.constantFrom(29, 33, 70), (operations, count) => {
+        const expected = isLinearizable(operations, model);
+        seen[expected ? "valid" : "invalid"] += 1;
+        const verdict = checkLinearizability(withIdlers(operations, count), model, { isShrinking: false });
+        expect(verdict.kind).toBe(expected ? "valid" : "invalid");
+      }),
+      { numRuns: RUNS },
+    );
+    expect(Math.min(seen.valid, seen.invalid)).toBeGreaterThan(RUNS / 100);
+  });
+});
+
 describe("the special algorithms", () => {
   for (const one of CASES) {
     const { special } = one;

@@ -13,7 +13,7 @@ import { kvAppendModelFor } from "./models/kv-append.ts";
 import { mutexModel, semaphoreModel } from "./models/locks.ts";
 import { logModel } from "./models/log.ts";
 import { multiRegisterModel } from "./models/multi-register.ts";
-import { casRegisterModel, kvModel, registerModel } from "./models/register.ts";
+import { casRegisterModel, kvModel, refineRegister, registerModel } from "./models/register.ts";
 import { setModel } from "./models/set.ts";
 import { booleanOption, type CheckerOptions, integerOption, OptionError } from "./named-checker.ts";
 import { counterByValues } from "./special/counter.ts";
@@ -53,17 +53,22 @@ const LEASE: HistoryChecker = {
 };
 
 export const LINEARIZABLE_CHECKERS: readonly HistoryChecker[] = [
-  linearizable("register", "linearizable register: read, write", INIT, (options) => {
+  linearizable("register", "linearizable register: read, write", INIT, (options, operations) => {
     const { init = null } = options;
-    return { model: registerModel({ init }), special: registerZones(init) };
+    return { model: refineRegister(registerModel({ init }), operations), special: registerZones(init) };
   }),
-  linearizable("cas-register", "linearizable register with compare-and-set: read, write, cas", INIT, (options) => {
+  linearizable(
+    "cas-register",
+    "linearizable register with compare-and-set: read, write, cas",
+    INIT,
+    (options, operations) => {
+      const { init = null } = options;
+      return { model: refineRegister(casRegisterModel({ init }), operations), special: registerZones(init) };
+    },
+  ),
+  linearizable("kv", "linearizable key-value store: get, put, delete, cas", INIT, (options, operations) => {
     const { init = null } = options;
-    return { model: casRegisterModel({ init }), special: registerZones(init) };
-  }),
-  linearizable("kv", "linearizable key-value store: get, put, delete, cas", INIT, (options) => {
-    const { init = null } = options;
-    return { model: kvModel({ init }), special: registerZones(init) };
+    return { model: refineRegister(kvModel({ init }), operations), special: registerZones(init) };
   }),
   linearizable("kv-append", "linearizable store of strings: get, put, append", {}, (_, operations) => ({
     model: kvAppendModelFor(operations),

@@ -24,8 +24,8 @@ export type Model<S> = {
   hash(state: S): string | number;
   /** Absent: states are equal when their keys are. */
   equal?(left: S, right: S): boolean;
-  /** Operations with equal names are alike to `step`. Absent: function, key, argument, outcome. Needed where the process matters. */
-  classOf?(operation: Operation): string;
+  /** Operations with equal names are alike to `step`. Absent or undefined: function, key, argument, outcome. */
+  classOf?(operation: Operation): string | undefined;
   /** Operations of different keys are independent: each key is checked on its own. Absent: one partition. */
   keyOf?(operation: Operation): string;
   describe(operation: Operation): string;

@@ -11,7 +11,7 @@ import { kvAppendModel, kvAppendModelFor } from "./models/kv-append.ts";
 import { mutexModel, semaphoreModel } from "./models/locks.ts";
 import { logModel } from "./models/log.ts";
 import { multiRegisterModel } from "./models/multi-register.ts";
-import { casRegisterModel, kvModel, registerModel } from "./models/register.ts";
+import { casRegisterModel, kvModel, refineRegister, registerModel } from "./models/register.ts";
 import { setModel } from "./models/set.ts";
 import type { Call, RandomHistoryOptions } from "./random-history.test.help.ts";
 import { counterByValues } from "./special/counter.ts";
@@ -85,6 +85,26 @@ export const CASES: readonly Case[] = [
     name: "kv",
     model: widen(kvModel()),
     call: calls(["get", nothing], ["put", small], ["delete", nothing], ["cas", fc.tuple(small, small)]),
+  },
+  {
+    name: "kv refined, mostly different values",
+    model: widen(kvModel()),
+    refine: (operations) => widen(refineRegister(kvModel(), operations)),
+    call: calls(
+      ["get", nothing],
+      ["put", fresh],
+      ["put", small],
+      ["delete", nothing],
+      ["cas", fc.tuple(small, fc.integer({ min: 1, max: 5 }))],
+    ),
+    options: { lostPercent: 25, operationsMax: 9 },
+  },
+  {
+    name: "register refined",
+    model: widen(registerModel({ init: 7 })),
+    refine: (operations) => widen(refineRegister(registerModel({ init: 7 }), operations)),
+    call: registerCalls,
+    options: { lostPercent: 25 },
   },
   {
     name: "kv-append",

@@ -3,6 +3,10 @@
  *
  * Names are taken as they come: get is read, put is write. A compare-and-set takes [from, to]; an outcome of false says
  * that it compared unequal and changed nothing, any other outcome that it took effect. An absent key holds null.
+ *
+ * The models can be refined by the history that is to be judged: values that no read returned and no cas compares
+ * with cannot be told apart, so they are one state, UNSEEN. What matters of a pending write that nobody saw is then only
+ * that it hides what was there, and all such writes are alike: a search tries one of them instead of each.
  */
 import { type Operation, type PlainJson, show } from "../history.ts";
 import type { Model } from "../model.ts";
@@ -23,6 +27,48 @@ export function casRegisterModel(options: RegisterOptions = {}): Model<PlainJson
 
 export function kvModel(options: RegisterOptions = {}): Model<PlainJson> {
   return makeRegister("kv", ["get", "put", "delete", "cas", "read", "write"], options);
+}
+
+/** One of the models above for one history: all its operations, of all keys. Accepts and rejects the same as the plain one. */
+export function refineRegister(model: Model<PlainJson>, operations: readonly Operation[]): Model<PlainJson> {
+  const seen = new Set<string | number>();
+  for (const operation of operations) {
+    if (operation.f === "cas" && problemOf(operation) === undefined) seen.add(keyOfValue(casArgument(operation)[0]));
+    else if (isRead(operation) && !operation.isPending) seen.add(keyOfValue(operation.output));
+  }
+  const blur = (value: PlainJson): PlainJson => (seen.has(keyOfValue(value)) ? value : UNSEEN);
+  return {
+    ...model,
+    init: blur(model.init),
+    step: (state, operation) => (state === UNSEEN ? stepUnseen(operation) : step(state, operation)).map(blur),
+    hash: (state) => (state === UNSEEN ? "unseen" : keyOfValue(state)),
+    describeState: (state) => (state === UNSEEN ? "a value that nobody saw" : show(state)),
+    classOf: (operation) => classOf(operation, blur),
+  };
+}
+
+/** Compared by identity, never by content: it equals nothing that was read or compared with. */
+const UNSEEN: PlainJson = Object.freeze({});
+
+function stepUnseen(operation: Operation): readonly PlainJson[] {
+  if (isRead(operation)) return operation.isPending ? [UNSEEN] : [];
+  if (isWrite(operation)) return [writtenBy(operation)];
+  return !operation.isPending && operation.output === false ? [UNSEEN] : [];
+}
+
+/** Writes are alike when they leave the same state; undefined leaves it to the search. */
+function classOf(operation: Operation, blur: (value: PlainJson) => PlainJson): string | undefined {
+  if (isRead(operation)) return undefined;
+  const left = isWrite(operation) ? writtenBy(operation) : casArgument(operation)[1];
+  if (blur(left) !== UNSEEN) return undefined;
+  if (isWrite(operation)) return `hide ${operation.key ?? ""}`;
+  const outcome = operation.isPending ? "?" : operation.output !== false;
+  return `hide ${keyOfValue(casArgument(operation)[0])} ${outcome} ${operation.key ?? ""}`;
+}
+
+function problemOf(operation: Operation): string | undefined {
+  const isFine = operation.f !== "cas" || (Array.isArray(operation.input) && operation.input.length === 2);
+  return isFine ? undefined : "[from, to] as the value of a cas";
 }
 
 export function isRead(operation: Operation): boolean {
@@ -49,10 +95,7 @@ function makeRegister(name: string, functions: readonly string[], options: Regis
     name,
     functions,
     init: options.init ?? null,
-    problemWith: (operation) =>
-      operation.f === "cas" && !(Array.isArray(operation.input) && operation.input.length === 2)
-        ? "[from, to] as the value of a cas"
-        : undefined,
+    problemWith: problemOf,
     step,
     hash: keyOfValue,
     keyOf: (operation) => operation.key ?? "",
