@@ -218,16 +218,12 @@ function describeViolation(exploration: Exploration, violation: Violation): Foun
 }
 
 function coverageOf(exploration: Exploration): ActionCoverage[] {
-  const { model, taken, fresh } = exploration;
-  return model.labels
-    .map((label, i) => ({
-      action: label.name,
-      span: label.span,
-      taken: taken[i + 1] ?? 0,
-      distinct: fresh[i + 1] ?? 0,
-    }))
-    .filter(
-      (entry) =>
-        (entry.action !== "Initial predicate" && entry.action !== exploration.checks.behaviour.name) || entry.taken > 0,
-    );
+  const { model, taken, fresh, checks } = exploration;
+  const coverage: ActionCoverage[] = [];
+  model.labels.forEach(({ name, span, isInitial }, i) => {
+    const entry = { action: name, span, taken: taken[i + 1] ?? 0, distinct: fresh[i + 1] ?? 0 };
+    // The relation as a whole stands only for steps that belong to no action of their own.
+    if (!isInitial && (name !== checks.behaviour.name || entry.taken > 0)) coverage.push(entry);
+  });
+  return coverage;
 }

@@ -297,7 +297,10 @@ function failUnassigned(exploration: Exploration, variable: number, what: string
 
 /** RangeError is how JavaScript reports an exhausted stack: in a specification, endless recursion. */
 export function asTlaError(error: unknown): TlaError {
-  if (error instanceof TlaError) return error;
+  if (error instanceof TlaError) {
+    if (error.kind !== "evaluation") throw error; // a name or configuration that cannot be resolved is no violation
+    return error;
+  }
   if (error instanceof RangeError)
     return new TlaError("evaluation", "the evaluation recurses too deep (is a recursive definition endless?)");
   throw error;

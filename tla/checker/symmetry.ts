@@ -8,10 +8,12 @@ import { TlaError } from "../errors.ts";
 import { definedFormula, type Model, requireDefinition } from "../eval/model.ts";
 import { enumerate } from "../values/lazy.ts";
 import { showValue } from "../values/print.ts";
-import type { Value } from "../values/types.ts";
+import type { FcnValue, Value } from "../values/types.ts";
 import type { Universe } from "../values/universe.ts";
 
-type Permutation = ReadonlyMap<Value, Value>;
+type Moves = ReadonlyMap<Value, Value>;
+/** A permutation and the images it has made so far. */
+type Permutation = { readonly moves: Moves; readonly codes: Map<number, number>; readonly things: Map<Value, Value> };
 
 /** Writes the key of a state into `key`; undefined if the model has no SYMMETRY. */
 export function createSymmetry(model: Model): ((codes: Int32Array, key: Int32Array) => void) | undefined {
@@ -20,26 +22,47 @@ export function createSymmetry(model: Model): ((codes: Int32Array, key: Int32Arr
   const { u } = model.machine;
   const set = enumerate(u, definedFormula(model, requireDefinition(model, setting)).evaluate());
   const generators = set.elements.map((element) => readPermutation(u, element, setting.name));
-  const images = closure(generators).map((permutation) => ({ permutation, memo: new Map<number, number>() }));
+  const group = closure(generators).map((moves): Permutation => ({ moves, codes: new Map(), things: new Map() }));
+  let order: number[] | undefined;
   const image = new Int32Array(model.variables.length);
   return (codes, key) => {
+    order ??= cheapFirst(u, codes);
     key.set(codes);
-    for (const { permutation, memo } of images) {
-      for (let i = 0; i < codes.length; i++) {
-        const code = codes[i]!;
-        let mapped = memo.get(code);
-        if (mapped === undefined) {
-          mapped = u.encode(permute(u, u.decode(code), permutation));
-          memo.set(code, mapped);
-        }
-        image[i] = mapped;
+    for (const permutation of group) {
+      // Variable by variable: as soon as the image is larger than the least one so far, the rest need not be made.
+      let isLess = false;
+      for (let at = 0; at < order.length; at++) {
+        const i = order[at]!;
+        image[i] = permuteCode(u, codes[i]!, permutation);
+        if (isLess || image[i] === key[i]) continue;
+        if (image[i]! > key[i]!) break;
+        isLess = true;
       }
-      if (isLess(image, key)) key.set(image);
+      if (isLess) key.set(image);
     }
   };
 }
 
-function readPermutation(u: Universe, value: Value, name: string): Permutation {
+/** Sets (of messages, usually) last: they cost most to permute, and the other variables often decide. */
+function cheapFirst(u: Universe, codes: Int32Array): number[] {
+  const isSet = (i: number): boolean => {
+    const value = u.decode(codes[i]!);
+    return typeof value === "object" && value.kind === "set";
+  };
+  const indices = Array.from(codes, (_code, i) => i);
+  return [...indices.filter((i) => !isSet(i)), ...indices.filter(isSet)];
+}
+
+function permuteCode(u: Universe, code: number, permutation: Permutation): number {
+  let mapped = permutation.codes.get(code);
+  if (mapped === undefined) {
+    mapped = u.encode(permute(u, u.decode(code), permutation));
+    permutation.codes.set(code, mapped);
+  }
+  return mapped;
+}
+
+function readPermutation(u: Universe, value: Value, name: string): Moves {
   const fcn = u.normalise(value);
   if (typeof fcn !== "object" || fcn.kind !== "fcn")
     throw new TlaError("config", `SYMMETRY ${name} must be a set of permutations, found ${showValue(value)}`);
@@ -47,17 +70,17 @@ function readPermutation(u: Universe, value: Value, name: string): Permutation {
 }
 
 /** The group generated, without the identity. */
-function closure(generators: readonly Permutation[]): Permutation[] {
+function closure(generators: readonly Moves[]): Moves[] {
   const moved = [...new Set(generators.flatMap((generator) => [...generator.keys()]))];
   const ids = new Map(moved.map((value, i) => [value, i]));
-  const keyOf = (permutation: Permutation): string =>
+  const keyOf = (permutation: Moves): string =>
     moved.map((value) => ids.get(permutation.get(value) ?? value)).join(",");
-  const identity: Permutation = new Map();
-  const found = new Map<string, Permutation>([[keyOf(identity), identity]]);
-  const queue: Permutation[] = [identity];
+  const identity: Moves = new Map();
+  const found = new Map<string, Moves>([[keyOf(identity), identity]]);
+  const queue: Moves[] = [identity];
   for (let permutation = queue.pop(); permutation !== undefined; permutation = queue.pop()) {
     for (const generator of generators) {
-      const composed: Permutation = new Map(
+      const composed: Moves = new Map(
         moved.map((value) => {
           const through = permutation.get(value) ?? value;
           return [value, generator.get(through) ?? through];
@@ -74,20 +97,25 @@ function closure(generators: readonly Permutation[]): Permutation[] {
 }
 
 function permute(u: Universe, value: Value, permutation: Permutation): Value {
-  const moved = permutation.get(value);
-  if (moved !== undefined) return moved;
   if (typeof value !== "object") return value;
-  if (value.kind === "set") return u.set(value.elements.map((element) => permute(u, element, permutation)));
-  if (value.kind !== "fcn") return value;
-  return u.fcnOf(
-    value.domain.elements.map((argument, i) => [
-      permute(u, argument, permutation),
-      permute(u, value.values[i]!, permutation),
-    ]),
-  );
+  const moved = permutation.moves.get(value);
+  if (moved !== undefined) return moved;
+  if (value.kind !== "set" && value.kind !== "fcn") return value;
+  const known = permutation.things.get(value);
+  if (known !== undefined) return known;
+  const made =
+    value.kind === "set"
+      ? u.set(value.elements.map((element) => permute(u, element, permutation)))
+      : permuteFcn(u, value, permutation);
+  permutation.things.set(value, made);
+  return made;
 }
 
-function isLess(a: Int32Array, b: Int32Array): boolean {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! < b[i]!;
-  return false;
+function permuteFcn(u: Universe, fcn: FcnValue, permutation: Permutation): Value {
+  const domain = permute(u, fcn.domain, permutation);
+  const values = fcn.values.map((value) => permute(u, value, permutation));
+  // Records and tuples keep their domain, so only the values move.
+  if (domain === fcn.domain && fcn.domain.elements.every((argument) => permute(u, argument, permutation) === argument))
+    return u.fcn(fcn.domain, values);
+  return u.fcnOf(fcn.domain.elements.map((argument, i) => [permute(u, argument, permutation), values[i]!]));
 }

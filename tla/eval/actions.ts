@@ -201,20 +201,29 @@ function conditional(
 }
 
 /** The label index of a place in the next-state relation. */
-function labelOf(c: Compiler, name: string, node: Node): number {
+function labelOf(c: Compiler, name: string, node: Node, mode: ActionMode): number {
   const { line, column, module } = node.span;
   const known = c.labels.findIndex(
     (label) =>
       label.name === name && label.span.line === line && label.span.column === column && label.span.module === module,
   );
-  return known >= 0 ? known : c.labels.push({ name, span: node.span }) - 1;
+  return known >= 0 ? known : c.labels.push({ name, span: node.span, isInitial: mode.mode === "init" }) - 1;
+}
+
+/** Whether a definition only chooses among actions, which have labels of their own. */
+function isContainer(node: Node, entity: DefinitionEntity): boolean {
+  if (node.kind === "or" || node.kind === "exists") return true;
+  if (node.kind === "let") return isContainer(node.body, entity);
+  if (node.kind !== "apply" || node.prefix.length > 0) return false;
+  const named = lookup(entity.scope, node.name);
+  return named?.kind === "definition" && named.bounds === undefined && named.value === undefined;
 }
 
 /** Marks a disjunct that is neither a call nor a further disjunction as an action of its owner. */
 function labelled(c: Compiler, node: Node, action: Action, mode: ActionMode): Action {
   if (mode.owner === undefined || node.kind === "or" || node.kind === "exists" || node.kind === "let") return action;
   if (node.kind === "apply" && node.name !== "=" && node.name !== "\\in" && node.name !== "\\cdot") return action;
-  return withLabel(c, labelOf(c, mode.owner, node), action);
+  return withLabel(c, labelOf(c, mode.owner, node, mode), action);
 }
 
 export function withLabel(c: Compiler, label: number, action: Action): Action {
@@ -283,8 +292,8 @@ function call(c: Compiler, node: NodeOf<"apply">, place: Place, mode: ActionMode
     step: body.isReady ? body.action().step && ((frame) => body.action().step!(makeFrame(frame))) : undefined,
     run: (frame, then) => body.action().run(makeFrame(frame), then),
   };
-  if (mode.owner === undefined) return called;
-  return withLabel(c, labelOf(c, entity.name, entity.body), called);
+  if (mode.owner === undefined || isContainer(entity.body, entity)) return called;
+  return withLabel(c, labelOf(c, entity.name, entity.body, mode), called);
 }
 
 const tops = new WeakMap<DefinitionEntity, Action>();

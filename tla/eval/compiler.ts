@@ -8,7 +8,7 @@ import type { Library } from "./modules.ts";
 import type { Layout, Scope } from "./scope.ts";
 
 /** A named piece of the next-state relation, as coverage and counterexamples show it. */
-export type ActionLabel = { readonly name: string; readonly span: Span };
+export type ActionLabel = { readonly name: string; readonly span: Span; readonly isInitial: boolean };
 export type Compiler = { readonly m: Machine; readonly library: Library; readonly labels: ActionLabel[] };
 
 /** Where an expression stands: its names, its frame's layout, and whether it is under a prime. */

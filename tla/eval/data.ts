@@ -230,7 +230,7 @@ function bindArguments(c: Compiler, binds: readonly Bind[], frame: Frame, argume
   }
   const tuple = c.m.u.normalise(argument);
   if (typeof tuple !== "object" || tuple.kind !== "fcn" || !tuple.isTuple || tuple.values.length !== binds.length) {
-    return failAt(body.span, `a function of ${binds.length} arguments is applied to ${showValue(argument)}`);
+    failAt(body.span, `a function of ${binds.length} arguments is applied to ${showValue(argument)}`);
   }
   binds.forEach((bind, i) => {
     bind(frame, tuple.values[i]!);

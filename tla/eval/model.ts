@@ -165,7 +165,7 @@ export function generatorOf(
   const layout: Layout = { up: undefined, size: 1 };
   const { compiler } = model;
   const action = compileAction(compiler, node, { scope, layout, isPrimed: false }, options);
-  const label = compiler.labels.push({ name: options.owner, span: node.span }) - 1;
+  const label = compiler.labels.push({ name: options.owner, span: node.span, isInitial: options.mode === "init" }) - 1;
   const { run } = withLabel(compiler, label, action);
   return (then) => run(new Array(layout.size), then);
 }

@@ -241,8 +241,9 @@ export class Universe {
     const rightKind = kindOf(right);
     if (leftKind === rightKind) {
       if (isEndless(left) || isEndless(right)) {
-        if (left !== right && isEndless(left) === isEndless(right))
-          return fail(`${showValue(left)} and ${showValue(right)} cannot be compared: both are endless`);
+        return fail(
+          `${showValue(left)} and ${showValue(right)} cannot be compared: endless sets have no list of elements`,
+        );
       }
       return false;
     }
