@@ -64,7 +64,7 @@ describe("cycle search against every simple cycle", () => {
         for (const type of found) expect(all).toContain(type);
         expect(boundaryOf(found)).toEqual(boundaryOf(all));
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 

@@ -159,7 +159,7 @@ describe("saturation", () => {
           expect(checkIsolation(records, level, DEFAULT_BUDGET).holds).toBe(holdsByBruteForce(events, level));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });
