@@ -35,7 +35,14 @@ export const KV_SETTINGS: SettingsSpec = {
   },
   chaosUs: { kind: "integer", min: 3_000_000, max: 4_500_000, about: "length of the chaos phase, true microseconds" },
   latencyUs: { kind: "integer", min: 200, max: 3_000, isLogarithmic: true, about: "mean one-way latency of a link" },
-  hasPreVote: { kind: "boolean", truePerMillion: 700_000, about: "ask before raising the term" },
+  electionTimeoutUsMin: {
+    kind: "integer",
+    min: 60_000,
+    max: 180_000,
+    isLogarithmic: true,
+    about: "a follower waits from this to twice this; heartbeats come three times as often, at least every 50 ms",
+  },
+  hasPreVote: { kind: "boolean", truePerMillion: 500_000, about: "ask before raising the term" },
   hasCheckQuorum: { kind: "boolean", truePerMillion: 700_000, about: "a leader without a quorum steps down" },
   transport: {
     kind: "choice",
@@ -157,6 +164,9 @@ function serverSettings(settings: Settings): KvServerSettings {
     hasFollowerReads: settings["hasFollowerReads"] === true,
     raft: {
       ...RAFT_DEFAULTS,
+      electionTimeoutUsMin: number("electionTimeoutUsMin"),
+      electionTimeoutUsMax: 2 * number("electionTimeoutUsMin"),
+      heartbeatUs: Math.min(50_000, Math.floor(number("electionTimeoutUsMin") / 3)),
       hasPreVote: settings["hasPreVote"] === true,
       hasCheckQuorum: settings["hasCheckQuorum"] === true,
       transport: settings["transport"] === "connections" ? "connections" : "datagrams",

@@ -109,8 +109,8 @@ test("a pipe gets no colour and no redrawn line; NO_COLOR wins over FORCE_COLOR"
   const plain = await seedbed([...LESSON, "--seeds", "1..3"]);
   const silenced = await seedbed([...LESSON, "--seeds", "1..3"], { env: { NO_COLOR: "1", FORCE_COLOR: "1" } });
   const forced = await seedbed([...LESSON, "--seeds", "1..3"], { env: { FORCE_COLOR: "1" } });
-  const escape = "\u001b[";
-  expect(plain.stdout + plain.stderr).not.toContain(escape);
-  expect(silenced.stdout + silenced.stderr).not.toContain(escape);
-  expect(forced.stdout).toContain(escape);
+  const control = "\u001b[";
+  expect(plain.stdout + plain.stderr).not.toContain(control);
+  expect(silenced.stdout + silenced.stderr).not.toContain(control);
+  expect(forced.stdout).toContain(control);
 });
