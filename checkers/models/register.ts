@@ -42,7 +42,7 @@ export function refineRegister(model: Model<PlainJson>, operations: readonly Ope
     init: blur(model.init),
     step: (state, operation) => (state === UNSEEN ? stepUnseen(operation) : step(state, operation)).map(blur),
     hash: (state) => (state === UNSEEN ? "unseen" : keyOfValue(state)),
-    describeState: (state) => (state === UNSEEN ? "a value that nobody saw" : show(state)),
+    describeState: (state) => (state === UNSEEN ? "some value that nobody read or compared with" : show(state)),
     classOf: (operation) => classOf(operation, blur),
   };
 }
