@@ -17,6 +17,11 @@ const SETTINGS: SettingsSpec = {
   nodes: { kind: "choice", of: [3, 5], about: "members of the group" },
   chaosUs: { kind: "choice", of: [3_200_000], about: "the cut heals shortly before its end" },
   hasCheckQuorum: { kind: "choice", of: [true], about: "without it a deaf leader would stay for ever" },
+  hasPreVote: {
+    kind: "choice",
+    of: [true],
+    about: "without it the deaf node, once deposed, disturbs every election that it cannot hear",
+  },
   healing: { kind: "choice", of: ["all"], about: "every node is healed" },
 };
 

@@ -6,7 +6,10 @@ export type RaftOptions = {
   readonly electionTimeoutUsMax: number;
   /** Invariant: well below electionTimeoutUsMin. */
   readonly heartbeatUs: number;
-  /** Ask before raising the term (thesis, section 9.6). */
+  /**
+   * Ask before raising the term (thesis, section 9.6). Without it the group is safe but less live: a node that can send and not
+   * receive raises the term at every timeout, and may keep the others from electing a leader for as long as that lasts.
+   */
   readonly hasPreVote: boolean;
   /** A leader that hears no quorum for electionTimeoutUsMax steps down; voters with a live leader ignore candidates. */
   readonly hasCheckQuorum: boolean;
