@@ -16,7 +16,7 @@ import { witnessPub06 } from "./directed/pub-06.fixture.ts";
 import { witnessPub07 } from "./directed/pub-07.fixture.ts";
 import { witnessPub09 } from "./directed/pub-09.fixture.ts";
 import { witnessPub12 } from "./directed/pub-12.fixture.ts";
-import type { Witness } from "./directed/script.fixture.ts";
+import { elect, openCluster, type Witness } from "./directed/script.fixture.ts";
 import { BUGS } from "./entries.ts";
 import { buildMutant } from "./mutant.ts";
 
@@ -58,3 +58,8 @@ for (const bug of BUGS) {
     expect({ violated, told }).toEqual({ violated: expect.arrayContaining([...breaks]), told: expect.any(String) });
   });
 }
+
+test("a script that does not reach its schedule throws, instead of telling that the invariant held", async () => {
+  const { cluster } = await openCluster(toolRoot(), 3);
+  expect(() => elect(cluster, 1, () => true)).toThrow("The script went astray: the election of node 1 did not happen.");
+});

@@ -17,7 +17,7 @@ export async function witnessPub01(root: string): Promise<Verdict> {
   elect(cluster, 5, (message) => outside(3, 4, 5)(message) || message.kind === "append");
 
   // "In (c) S5 crashes; S1 restarts, is elected leader, and continues replication. At this point, the log entry from term 2
-  // has been replicated on a majority of the servers, but it is not committed." S3 misses the leader's own entry.
+  // has been replicated on a majority of the servers, but it is not committed." Only S2 gets the leader's own entry as well.
   cluster.crash(node(5));
   cluster.boot(node(1));
   const isCut = (message: Message): boolean => {
@@ -38,6 +38,6 @@ export async function witnessPub01(root: string): Promise<Verdict> {
   expectStep(cluster.core(3).log.termAt(2) === 2, "the overwriting of x");
   return verdictOf(monitor, {
     held: `x was on three of five servers, but not committed (commit index ${committed}), and S5 replaced it`,
-    broke: `S1 committed x of term 1 by counting in term 3, and S5 replaced it`,
+    broke: "S1 committed x of term 1 by counting in term 3, and S5 replaced it",
   });
 }

@@ -35,6 +35,9 @@ export async function witnessPub04(root: string): Promise<Verdict> {
   expectStep(cluster.readsConfirmed === 1 && monitor.violations.length === 0, "the answer to the read");
   const [stale] = cluster.staleReads;
   if (stale === undefined)
-    return { violated: [], told: `the read was answered after the no-op's commit (before: ${early})` };
+    return {
+      violated: [],
+      told: `of one read, ${early} were answered before the no-op was committed, and it was not stale`,
+    };
   return { violated: ["stale-read"], told: `the new leader confirmed a read before its no-op was committed: ${stale}` };
 }

@@ -43,7 +43,7 @@ export async function witnessPub06(root: string): Promise<Verdict> {
   cluster.boot(third);
   elect(cluster, 3, outside(2, 3));
   return verdictOf(monitor, {
-    held: `the leader sent again from where the logs agree, and committed nothing above ${commit} on its own`,
+    held: `the rejection counted for nothing: the commit index of the leader, which held the only copies, stayed at ${commit}`,
     broke: `the leader counted the rejection of entry ${index} as a copy of it, and died with the only one`,
   });
 }

@@ -35,7 +35,7 @@ export async function witnessPub09(root: string): Promise<Verdict> {
   // Client 2 sets the counter back.
   write(2, 1, { f: "delete", key: "n" });
 
-  // Client 1 tries again, with the number of its first attempt. Thesis, section 6.3: "If it receives a command whose serial
+  // Client 1 tries again, with the number of its first attempt. Paper, section 8, and thesis, section 6.3: "If it receives a command whose serial
   // number has already been executed, it responds immediately without re-executing the request."
   const retried = write(1, 1, count);
   const value = store.get("n");
