@@ -27,6 +27,10 @@ export class RecordsBuilder {
   readonly #values: ValueCodes = new ValueCodes();
   readonly #keyNumbers = new Map<Scalar, number>();
   readonly #keys: Scalar[] = [];
+  /** By key: where its longest list so far lies in the pool, how long it is, and how long it may become there. */
+  readonly #listStart: number[] = [];
+  readonly #listLength: number[] = [];
+  readonly #listCapacity: number[] = [];
   /** Transactions that were invoked and have not completed, by process. */
   readonly #open = new Map<number, Buffer>();
   #count = 0;
@@ -186,11 +190,64 @@ export class RecordsBuilder {
     this.#opValue[op] = this.#pooled;
     if (value === null || this.#opKind[op] === READ_UNKNOWN) return;
     if (!Array.isArray(value)) throw new HistoryError(0, `a list or null read (event ${index})`, show(value));
-    const list = value as readonly PlainJson[];
-    this.#reservePool(list.length);
+    this.#addList(op, value as readonly PlainJson[], index);
+  }
+
+  /**
+   * Most reads of a key begin each other, so its longest list so far is kept once, with room to grow: a read that begins it
+   * shares its place in the pool, one that goes on adds only the new elements, and any other gets a place of its own.
+   */
+  #addList(op: number, list: readonly PlainJson[], index: number): void {
+    const key = this.#opKey[op]!;
+    const known = this.#listLength[key] ?? 0;
+    const isShared = this.#agrees(this.#listStart[key] ?? 0, list, Math.min(known, list.length), index);
+    this.#opLength[op] = list.length;
+    if (!isShared) {
+      this.#reservePool(list.length);
+      this.#opValue[op] = this.#pooled;
+      this.#encodeFrom(list, 0, this.#pooled, index);
+      this.#pooled += list.length;
+      return;
+    }
+    if (list.length > known) this.#extendList(key, list, known, index);
+    this.#opValue[op] = this.#listStart[key] ?? this.#pooled;
+  }
+
+  /** True when the first `length` elements of the list are those of the pool from `start` on. */
+  #agrees(start: number, list: readonly PlainJson[], length: number, index: number): boolean {
     const pool = this.#pool;
-    const start = this.#pooled;
-    for (let i = 0; i < list.length; i += 1) {
+    for (let i = 0; i < length; i += 1) {
+      const element = list[i];
+      if (pool[start + i] === element) continue; // small integers stand for themselves
+      if (this.#values.encode(scalar(element, index)) !== pool[start + i]) return false;
+    }
+    return true;
+  }
+
+  #extendList(key: number, list: readonly PlainJson[], known: number, index: number): void {
+    if (list.length > (this.#listCapacity[key] ?? 0)) {
+      const capacity = Math.max(16, list.length * 2);
+      this.#reservePool(capacity);
+      const start = this.#listStart[key] ?? 0;
+      this.#pool.copyWithin(this.#pooled, start, start + known); // earlier reads keep the old place
+      while (this.#listStart.length <= key) this.#pushNoList();
+      this.#listStart[key] = this.#pooled;
+      this.#listCapacity[key] = capacity;
+      this.#pooled += capacity;
+    }
+    this.#encodeFrom(list, known, this.#listStart[key]!, index);
+    this.#listLength[key] = list.length;
+  }
+
+  #pushNoList(): void {
+    this.#listStart.push(0);
+    this.#listLength.push(0);
+    this.#listCapacity.push(0);
+  }
+
+  #encodeFrom(list: readonly PlainJson[], from: number, start: number, index: number): void {
+    const pool = this.#pool;
+    for (let i = from; i < list.length; i += 1) {
       const element = list[i]!; // i < length
       // Small integers stand for themselves (ValueCodes); the rest takes the long way.
       if (typeof element === "number" && (element | 0) === element && element > -SMALL && element < SMALL) {
@@ -199,8 +256,6 @@ export class RecordsBuilder {
         pool[start + i] = this.#values.encode(scalar(element, index));
       }
     }
-    this.#pooled += list.length;
-    this.#opLength[op] = list.length;
   }
 
   /** What a predicate saw: [key, value] pairs, null for keys in their initial state. Keys it does not name it did not see. */
@@ -284,21 +339,11 @@ function grownBytes(array: Uint8Array<ArrayBuffer>, length: number): Uint8Array<
   return copy;
 }
 
-/** Records of a whole history; the columns are sized exactly. Throws HistoryError like RecordsBuilder.add. */
+/** Records of a whole history. Throws HistoryError like RecordsBuilder.add. */
 export function buildRecords(workload: Workload, events: readonly HistoryEvent[]): TransactionRecords {
   let ops = 0;
-  let pooled = 0;
-  for (const event of events) {
-    if (event.type === "invoke" || !Array.isArray(event.value)) continue;
-    const list = event.value as readonly PlainJson[];
-    ops += list.length;
-    for (let i = 0; i < list.length; i += 1) {
-      const operation = list[i];
-      const read = Array.isArray(operation) ? (operation[2] as PlainJson | undefined) : undefined;
-      if (Array.isArray(read)) pooled += read.length;
-    }
-  }
-  const builder = new RecordsBuilder(workload, { events: events.length, ops, pooled });
+  for (const event of events) if (event.type !== "invoke" && Array.isArray(event.value)) ops += event.value.length;
+  const builder = new RecordsBuilder(workload, { events: events.length, ops, pooled: ops });
   for (const event of events) builder.add(event);
   return builder.finish();
 }
