@@ -45,57 +45,63 @@ function starterFiles(): { readonly [name: string]: string } {
   return { "register.ts": SYSTEM, "register.scenario.ts": SCENARIO, ".github/workflows/seedbed.yml": workflow() };
 }
 
-const SYSTEM = `/** A register on one node that survives crashes: every write is synced before it is answered. */
-import { type Host, jsonCodec, type Program } from "seedbed";
+const SYSTEM = `/** A register on one node that survives crashes: what it answers is durable, and a write that arrives twice is applied once. */
+import { type DatagramSocket, type File, type Host, jsonCodec, type Program } from "seedbed";
 
 type Message = { readonly type: "write" | "written" | "read" | "value"; readonly id: number; readonly value: string | null };
 
+/** What is on the disk: the value, and the newest write of each client. */
+type State = { readonly version: number; readonly value: string | null; readonly newest: { readonly [client: string]: number } };
+
 const PORT = 7000;
+const EMPTY: State = { version: 0, value: null, newest: {} };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Two slots take turns, so that a write torn by a power loss leaves the other one whole. */
 export const register: Program = async (host) => {
+  // Two slots take turns, so that a write torn by a power loss leaves the other one whole.
   const slots = [await host.disk.open("/a", { create: true }), await host.disk.open("/b", { create: true })] as const;
   await host.disk.syncDir("/");
-  const stored = (await Promise.all(slots.map(readSlot))).filter((slot) => slot !== null);
-  let { version, value } = stored.sort((x, y) => y.version - x.version)[0] ?? { version: 0, value: null };
+  const stored = await Promise.all(slots.map(readSlot));
+  let state = stored.reduce((x, y) => (y.version > x.version ? y : x), EMPTY);
   let last: Promise<void> = Promise.resolve();
 
-  const write = async (next: string | null): Promise<void> => {
-    const file = slots[(version + 1) % 2]!;
-    const body = JSON.stringify({ version: version + 1, value: next });
+  const write = async (client: string, { id, value }: Message): Promise<void> => {
+    if (id <= (state.newest[client] ?? 0)) return;
+    const next = { version: state.version + 1, value, newest: { ...state.newest, [client]: id } };
+    const file = slots[next.version % 2]!;
+    const body = JSON.stringify(next);
     await file.truncate(0);
-    await file.write(0, encoder.encode(\`\${body.length}:\${body};\`));
+    await file.write(0, encoder.encode(\`\${body}\\n\${body}\`));
     await file.sync();
-    version++;
-    value = next;
+    state = next;
   };
 
-  const socket = host.net.open<Message>({
+  const socket: DatagramSocket<Message> = host.net.open<Message>({
     port: PORT,
     codec: jsonCodec<Message>(),
     onMessage: async (message, from) => {
-      if (message.type === "read") return socket.send(from, { type: "value", id: message.id, value });
-      const mine = last.then(() => write(message.value));
-      last = mine;
-      await mine;
+      if (message.type === "read") return socket.send(from, { type: "value", id: message.id, value: state.value });
+      last = last.then(() => write(from.host, message));
+      await last;
       socket.send(from, { type: "written", id: message.id, value: null });
     },
   });
 };
 
-async function readSlot(file: Awaited<ReturnType<Host["disk"]["open"]>>): Promise<{ version: number; value: string | null } | null> {
+/** A torn slot is found out by its two halves. After a kill the disk may show what was never synced: sync it before relying on it. */
+async function readSlot(file: File): Promise<State> {
+  await file.sync();
   const text = decoder.decode(await file.read({ offset: 0, length: await file.size() }));
-  const match = /^(\\d+):(.*);$/s.exec(text);
-  if (match === null || match[2]!.length !== Number(match[1])) return null;
-  return JSON.parse(match[2]!) as { version: number; value: string | null };
+  const [first, second] = text.split("\\n");
+  return first === second ? (JSON.parse(first!) as State) : EMPTY;
 }
 
 /** The answer, or null after a timeout: then nobody knows whether a write happened. */
 export function registerClient(host: Host, node: string): { ask(type: "read" | "write", value: string | null): Promise<Message | null> } {
   const waiting = new Map<number, (answer: Message) => void>();
-  let nextId = 1;
+  // Rising over all boots of this client: the register tells a new write from an old one by it.
+  let nextId = host.boot.incarnation * 1_000_000;
   const socket = host.net.open<Message>({
     port: PORT,
     codec: jsonCodec<Message>(),
