@@ -2,6 +2,9 @@
 // the tool would have other classes and other guards. And their TypeScript is an ES module, whatever the package.json above it says.
 let faces = {};
 
+// What tsx appends to the URL of a file that it takes for CommonJS; the plain URL is the module.
+const TSX_COMMON = /(\?|%3F)tsx-commonjs.*$/s;
+
 export function initialize(given) {
   faces = given;
 }
@@ -9,6 +12,7 @@ export function initialize(given) {
 export async function resolve(specifier, context, nextResolve) {
   if (Object.hasOwn(faces, specifier)) return { url: faces[specifier], format: "module", shortCircuit: true };
   const found = await nextResolve(specifier, context);
-  const isCommonTypeScript = found.format === "commonjs" && /\.ts(\?|$)/.test(found.url);
-  return isCommonTypeScript && !found.url.includes("/node_modules/") ? { ...found, format: "module" } : found;
+  if (found.format !== "commonjs" || found.url.includes("/node_modules/")) return found;
+  const url = found.url.replace(TSX_COMMON, "");
+  return url.endsWith(".ts") ? { ...found, url, format: "module" } : found;
 }
