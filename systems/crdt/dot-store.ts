@@ -32,7 +32,8 @@ export type DotStore<T, O> = {
   deltaOf(store: T, op: O): T;
   /** Checks beyond those of the dot itself. */
   validateOp(store: T, seen: DotContext, op: O): Violation | null;
-  validateJoin(store: T, other: T): Violation | null;
+  /** `seen` is the context of `store`: only dots it holds can contradict. */
+  validateJoin(store: T, seen: DotContext, other: T): Violation | null;
   /** Drops deferred parts that `seen` covers. */
   settle(store: T, seen: DotContext): void;
   write(writer: ByteWriter, store: T, seen: DotContext): void;
@@ -50,7 +51,7 @@ export function causal<T, O>(store: DotStore<T, O>): CrdtType<Causal<T>, O> {
     name: store.name,
     signature: store.signature,
     create: () => ({ seen: new DotContext(), store: store.create() }),
-    validateMerge: (state, other) => store.validateJoin(state.store, other.store),
+    validateMerge: (state, other) => store.validateJoin(state.store, state.seen, other.store),
     merge: (state, other) => {
       store.join(state.store, state.seen, other.store, other.seen);
       state.seen.merge(other.seen);
@@ -163,6 +164,13 @@ export function validateRemove(clock: Clock, seen: DotContext): Violation | null
     }
   }
   return null;
+}
+
+/** The dots of `theirs` that were seen here and are not live under the same key: removed, or spent twice. */
+export function suspects(theirs: Clock, mine: Clock | undefined, seen: DotContext): Clock {
+  const found = theirs.copy();
+  found.retain((actor, counter) => seen.has(actor, counter) && mine?.get(actor) !== counter);
+  return found;
 }
 
 /** Finds the key that holds each live dot, to notice a dot that was spent twice. */

@@ -26,3 +26,4 @@ export * from "./sets.ts";
 export * from "./value-codec.ts";
 export { causalContext, versionVector } from "./version-vector.ts";
 export * from "./violation.ts";
+export { Replica, type ReplicaOptions } from "./replication/replica.ts";

@@ -35,7 +35,7 @@ export function mvStore<T>(
     },
     deltaOf: (_store, op) => ({ entries: [{ dot: op.dot, value: op.value }], deferred: op.supersedes.copy() }),
     validateOp: (store, seen, op) => validateOp(codec, store, seen, op),
-    validateJoin: (store, other) => validateJoin(codec, store, other),
+    validateJoin: (store, _seen, other) => validateJoin(codec, store, other),
     settle: (store, seen) => settleClock(store.deferred, seen),
     write: (writer, store, seen) => {
       writer.uint(store.entries.length);

@@ -17,7 +17,16 @@ import {
   writeRemoves,
 } from "./deferred-removes.ts";
 import { DotContext } from "./dot-context.ts";
-import { type Causal, causal, DotOwners, type DotStore, joinDots, readLiveDots, validateRemove } from "./dot-store.ts";
+import {
+  type Causal,
+  causal,
+  DotOwners,
+  type DotStore,
+  joinDots,
+  readLiveDots,
+  suspects,
+  validateRemove,
+} from "./dot-store.ts";
 import { deriveRemove, type ReadContext, WHOLE } from "./read-context.ts";
 import { compareKeys, type ValueCodec, type ValueKey } from "./value-codec.ts";
 import type { Violation } from "./violation.ts";
@@ -153,18 +162,16 @@ function mapStore<K, T, O>(codec: ValueCodec<K>, nested: DotStore<T, O>): DotSto
         ? null
         : nested.validateOp(store.entries.get(id)?.value ?? nested.create(), seen, op.op);
     },
-    validateJoin: (store, other) => {
-      const found = findConflict(
-        store.entries,
-        [...other.entries].map(([id, entry]) => [id, entry.updates]),
-      );
-      if (found !== null) return found;
+    validateJoin: (store, seen, other) => {
+      const suspicious: [ValueKey, Clock][] = [];
       for (const [id, theirs] of other.entries) {
         const mine = store.entries.get(id);
-        const inside = mine === undefined ? null : nested.validateJoin(mine.value, theirs.value);
+        const dots = suspects(theirs.updates, mine?.updates, seen);
+        if (!dots.isEmpty) suspicious.push([id, dots]);
+        const inside = mine === undefined ? null : nested.validateJoin(mine.value, seen, theirs.value);
         if (inside !== null) return inside;
       }
-      return null;
+      return findConflict(store.entries, suspicious);
     },
     settle: (store, seen) => {
       if (store.deferred.size > 0) settleRemoves(store.deferred, seen);
@@ -237,6 +244,7 @@ function findConflict<K, T>(
   entries: Map<ValueKey, MapEntry<K, T>>,
   others: readonly [ValueKey, Clock][],
 ): Violation | null {
+  if (others.length === 0) return null;
   const owners = new DotOwners<ValueKey>();
   for (const [id, entry] of entries) owners.add(entry.updates, id);
   for (const [id, dots] of others) {

@@ -17,7 +17,16 @@ import {
   writeRemoves,
 } from "./deferred-removes.ts";
 import type { DotContext } from "./dot-context.ts";
-import { type Causal, causal, DotOwners, type DotStore, joinDots, readLiveDots, validateRemove } from "./dot-store.ts";
+import {
+  type Causal,
+  causal,
+  DotOwners,
+  type DotStore,
+  joinDots,
+  readLiveDots,
+  suspects,
+  validateRemove,
+} from "./dot-store.ts";
 import { deriveRemove, type ReadContext, WHOLE } from "./read-context.ts";
 import { compareKeys, type ValueCodec, type ValueKey } from "./value-codec.ts";
 import { type Violation, violation } from "./violation.ts";
@@ -101,11 +110,14 @@ function orSetStore<T>(codec: ValueCodec<T>): DotStore<OrSetStore<T>, OrSetOp<T>
       if (!seen.has(op.dot.actor, op.dot.counter)) return null;
       return findConflict(store.entries, [[codec.keyOf(op.value), Clock.of([op.dot])]]);
     },
-    validateJoin: (store, other) =>
-      findConflict(
-        store.entries,
-        [...other.entries].map(([id, entry]) => [id, entry.adds]),
-      ),
+    validateJoin: (store, seen, other) => {
+      const found: [ValueKey, Clock][] = [];
+      for (const [id, { adds }] of other.entries) {
+        const dots = suspects(adds, store.entries.get(id)?.adds, seen);
+        if (!dots.isEmpty) found.push([id, dots]);
+      }
+      return findConflict(store.entries, found);
+    },
     settle: (store, seen) => {
       if (store.deferred.size > 0) settleRemoves(store.deferred, seen);
     },
@@ -179,6 +191,7 @@ function findConflict<T>(
   entries: Map<ValueKey, OrSetEntry<T>>,
   others: readonly [ValueKey, Clock][],
 ): Violation | null {
+  if (others.length === 0) return null;
   const owners = new DotOwners<ValueKey>();
   for (const [id, entry] of entries) owners.add(entry.adds, id);
   for (const [id, dots] of others) {

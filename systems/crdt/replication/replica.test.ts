@@ -1,0 +1,196 @@
+/** Replicas of one set in a simulated world: durable, convergent after faults, and quiet when nothing changes. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { withNodeEngine } from "../../../runtime/engine.ts";
+import { Control } from "../../../sim/control.ts";
+import type { Host } from "../../../sim/host.ts";
+import { equalStates } from "../crdt.ts";
+import { type OrSet, type OrSetOp, orSet } from "../or-set.ts";
+import { integerCodec } from "../value-codec.ts";
+import { DeltaLog } from "./delta-log.ts";
+import { frame, readFrames } from "./frame.ts";
+import { type ReplicaMessage, replicaCodec } from "./message.ts";
+import { Replica } from "./replica.ts";
+
+const set = orSet(integerCodec);
+const NAMES = ["n1", "n2", "n3"];
+type Cluster = {
+  readonly control: Control;
+  /** The present replica of each host. */
+  readonly replicas: Map<string, Replica<OrSet<number>, OrSetOp<number>>>;
+  readonly acked: Set<number>;
+  /** Hosts add numbers while this is true. */
+  isWriting: boolean;
+};
+type Options = { readonly seed: string; readonly faultPerMillion: number; readonly copies: number };
+
+/** Three replicas that each add a new number every 3 ms or so, on links that lose, duplicate, reorder and corrupt. */
+function simulate(options: Options, script: (cluster: Cluster) => Promise<void>): Promise<void> {
+  return withNodeEngine({}, async (engine) => {
+    const control = new Control({ seed: options.seed, engine, supervisorDelayUs: 50_000 });
+    const cluster: Cluster = { control, replicas: new Map(), acked: new Set(), isWriting: true };
+    let next = 1;
+    const program = async (host: Host): Promise<void> => {
+      const peers = NAMES.filter((peer) => peer !== host.name);
+      const bounds = { roundBytesMax: 200, deltaCountMax: 50, journalBytesMax: 2_000 };
+      const replica = await Replica.start(host, { type: set, peers, port: 7, roundUs: 20_000, ...bounds });
+      cluster.replicas.set(host.name, replica);
+      const tick = async (): Promise<void> => {
+        host.timers.after(host.random.between(1_000, 5_000), tick);
+        if (!cluster.isWriting) return;
+        const value = next++;
+        await replica.update((state, actor) => set.add(state.seen, actor, value), options.copies);
+        cluster.acked.add(value);
+      };
+      await tick();
+    };
+    for (const name of NAMES) control.addHost({ name, program });
+    const faulty = options.faultPerMillion;
+    const properties = {
+      lossPerMillion: faulty,
+      duplicatePerMillion: faulty,
+      reorderPerMillion: faulty,
+      corruptPerMillion: faulty,
+    };
+    for (const from of NAMES) for (const to of NAMES) if (from !== to) control.network.setLink(from, to, properties);
+    for (const name of NAMES) control.boot(name, true);
+    await control.run(300_000);
+    await script(cluster);
+    expect(control.world.properties.uncaught.map((found) => found.error)).toEqual([]);
+  });
+}
+
+/** Stops the writers, lets the rounds run, and demands equal states that hold everything acknowledged. */
+async function settle(cluster: Cluster, name = "all"): Promise<void> {
+  cluster.isWriting = false;
+  await cluster.control.run(cluster.control.nowUs + 2_000_000);
+  const [first, ...others] = NAMES.map((host) => cluster.replicas.get(host)!);
+  for (const other of others) expect(equalStates(set, first!.state, other.state), name).toBe(true);
+  const members = new Set(set.values(first!.state.store));
+  expect([...cluster.acked].filter((value) => !members.has(value))).toEqual([]);
+  expect(cluster.acked.size).toBeGreaterThan(50);
+  for (const host of NAMES) expect(cluster.replicas.get(host)!.refusedCount).toBe(0);
+}
+
+describe("replicas", () => {
+  it("converge, and drop every delta, over links that lose a fifth of what is sent", () =>
+    simulate({ seed: "loss", faultPerMillion: 200_000, copies: 0 }, async (cluster) => {
+      await settle(cluster);
+      expect(NAMES.map((name) => cluster.replicas.get(name)!.unacknowledgedCount)).toEqual([0, 0, 0]);
+    }));
+
+  it("keep what was acknowledged through kills and power losses", () =>
+    simulate({ seed: "power", faultPerMillion: 50_000, copies: 0 }, async (cluster) => {
+      const { control } = cluster;
+      for (let i = 0; i < 12; i++) {
+        const name = NAMES[i % 3]!;
+        if (i % 2 === 0) control.powerLoss(name);
+        else control.kill(name);
+        await control.run(control.nowUs + 37_000);
+        control.boot(name);
+        await control.run(control.nowUs + 91_000);
+      }
+      await settle(cluster);
+    }));
+
+  it("keep through a wiped disk what one peer has acknowledged, and never use a dot twice", () =>
+    simulate({ seed: "wipe", faultPerMillion: 50_000, copies: 1 }, async (cluster) => {
+      const { control } = cluster;
+      for (const name of ["n2", "n1", "n3"]) {
+        control.powerLoss(name);
+        control.wipe(name);
+        control.boot(name);
+        await control.run(control.nowUs + 500_000);
+      }
+      await settle(cluster);
+      const actors = new Set<string>();
+      cluster.replicas.get("n1")!.state.seen.forEachRange((actor) => actors.add(actor));
+      expect([...actors].filter((actor) => actor.startsWith("n2#")).length).toBe(2);
+    }));
+
+  it("bring in a replica that was away for longer than deltas are kept", () =>
+    simulate({ seed: "away", faultPerMillion: 0, copies: 0 }, async (cluster) => {
+      cluster.control.kill("n3");
+      await cluster.control.run(cluster.control.nowUs + 400_000);
+      expect(cluster.replicas.get("n1")!.unacknowledgedCount).toBe(50);
+      cluster.control.boot("n3");
+      await settle(cluster);
+    }));
+
+  it("send only digests and their acknowledgements once all are equal", () =>
+    simulate({ seed: "quiet", faultPerMillion: 0, copies: 0 }, async (cluster) => {
+      await settle(cluster);
+      const journals = NAMES.map((name) => cluster.control.durableView(name).length);
+      const before = cluster.control.world.eventCount;
+      await cluster.control.run(cluster.control.nowUs + 1_000_000);
+      expect(cluster.control.world.eventCount - before).toBeLessThan(2_000);
+      expect(NAMES.map((name) => cluster.control.durableView(name).length)).toEqual(journals);
+    }));
+});
+
+describe("the delta log", () => {
+  it("offers deltas within the budget, in order, and drops what all peers have", () => {
+    const log = new DeltaLog(set, { peers: ["p", "q"], countMax: 4 });
+    const source = set.create();
+    const add = (value: number): void => {
+      const op = set.add(source.seen, "a", value);
+      const delta = set.deltaOf(source, op);
+      set.apply(source, op);
+      log.append(delta, 10);
+    };
+    expect(log.needOf("p", 100).kind).toBe("state");
+    log.acknowledge("p", 0);
+    expect(log.needOf("p", 100).kind).toBe("nothing");
+    for (const value of [1, 2, 3]) add(value);
+    const need = log.needOf("p", 20);
+    expect(need.kind === "delta" && [need.through, set.values(need.delta.store)]).toEqual([2, [1, 2]]);
+    log.acknowledge("q", 0);
+    log.acknowledge("p", 2);
+    log.acknowledge("q", 1);
+    expect([log.size, log.countAcked(2), log.countAcked(1)]).toEqual([2, 1, 2]);
+    for (const value of [4, 5, 6]) add(value);
+    expect([log.size, log.needOf("q", 100).kind, log.needOf("p", 1).kind]).toEqual([4, "state", "delta"]);
+    log.forget("p");
+    expect(log.needOf("p", 100)).toEqual({ kind: "state", through: 6 });
+  });
+});
+
+describe("frames and messages", () => {
+  it("a torn or damaged frame ends the journal before it", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 5 }),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        (payloads, at, flip) => {
+          const bytes = Uint8Array.from(payloads.flatMap((payload) => [...frame(payload)]));
+          expect(readFrames(bytes)).toEqual({ payloads, isWhole: true });
+          if (bytes.length === 0) return;
+          bytes[at % bytes.length]! ^= flip;
+          const read = readFrames(bytes).payloads;
+          expect(read.length).toBeLessThan(payloads.length);
+          expect(read).toEqual(payloads.slice(0, read.length));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it("messages come back, and damaged ones are refused", () => {
+    const messages: readonly ReplicaMessage[] = [
+      { type: "delta", boot: 1, through: 300, bytes: Uint8Array.of(1, 2) },
+      { type: "state", boot: 2, through: 0, bytes: Uint8Array.of() },
+      { type: "ack", boot: 1, of: 3, through: 9 },
+      { type: "digest", boot: 1, through: 4, bytes: Uint8Array.of(7) },
+      { type: "want", boot: 1 },
+    ];
+    for (const message of messages) {
+      const bytes = replicaCodec.encode(message);
+      expect(replicaCodec.decode(bytes)).toEqual(message);
+      for (let i = 0; i < bytes.length; i++) {
+        const damaged = bytes.map((byte, j) => (i === j ? byte ^ 1 : byte));
+        expect(() => replicaCodec.decode(damaged)).toThrow();
+      }
+    }
+  });
+});
