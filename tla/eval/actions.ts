@@ -348,7 +348,7 @@ function functionCall(c: Compiler, node: NodeOf<"index">, place: Place, mode: Ac
       const value = fcn(frame);
       if (typeof value !== "object" || value.kind !== "lazyFcn" || value.normal !== undefined)
         return test(frame) && then();
-      const inside = (value as FormulaFunction).enter?.(c.m.u.normalise(index(frame)), mode.mode);
+      const inside = (value as FormulaFunction).enter?.(value, c.m.u.normalise(index(frame)), mode.mode);
       return inside === undefined ? test(frame) && then() : inside.action.run(inside.frame, then);
     },
   };

@@ -1,6 +1,7 @@
 /** Tuples, records, functions, EXCEPT, application and the set constructors that stay lazy. */
 import { failAt } from "../errors.ts";
 import type { Bound, ExceptUpdate, Node, NodeOf } from "../syntax/ast.ts";
+import { mentions } from "../syntax/walk.ts";
 import { enumerate } from "../values/lazy.ts";
 import { showValue } from "../values/print.ts";
 import type { FcnValue, LazyFcn, Value } from "../values/types.ts";
@@ -157,14 +158,15 @@ export function compileFunction(
   const { u } = c.m;
   const { place: inner, bind, domain } = openArguments(c, bounds, place);
   const evaluate = compile(c, body, inner);
+  const compute = (made: LazyFcn, argument: Value): Value => {
+    const own = made.home as Frame;
+    bind(own, argument);
+    return evaluate(own);
+  };
   return (frame) => {
     const set = domain(frame);
     if (isEndless(set)) {
-      const own = snapshot(frame);
-      return lazyFunction(set, (argument) => {
-        bind(own, argument);
-        return evaluate(own);
-      });
+      return { kind: "lazyFcn", domain: set, compute, home: snapshot(frame), memo: undefined, normal: undefined };
     }
     const argumentSet = enumerateAt(c, set, bounds[0]!);
     const { elements } = argumentSet;
@@ -186,10 +188,6 @@ function enumerateAt(c: Compiler, set: Value, bound: Bound): FcnValue["domain"] 
   }
 }
 
-function lazyFunction(domain: Value, compute: (argument: Value) => Value): LazyFcn {
-  return { kind: "lazyFcn", domain, compute, memo: new Map(), normal: undefined };
-}
-
 function compileLazy(c: Compiler, bounds: readonly Bound[], body: Node, place: Place, name: string): Evaluate {
   const layout: Layout = { up: place.layout, size: 1 };
   const scope = childScope(place.scope);
@@ -201,26 +199,29 @@ function compileLazy(c: Compiler, bounds: readonly Bound[], body: Node, place: P
   const binds = bounds.flatMap((bound) => bound.patterns.map((pattern) => bindPattern(c, pattern, names, inner)));
   const evaluate = compile(c, body, { ...inner, scope: names });
   const actions: { init: Action | undefined; next: Action | undefined } = { init: undefined, next: undefined };
-  return (frame) => {
-    const frameFor = (argument: Value): Frame => {
-      const own: Frame = new Array(layout.size);
-      own[0] = frame;
-      own[self] = made;
-      bindArguments(c, binds, own, argument, body);
-      return own;
-    };
-    const enter: NonNullable<FormulaFunction["enter"]> = (argument, mode) => {
-      const action = (actions[mode] ??= compileAction(c, body, { ...inner, scope: names }, { mode, owner: undefined }));
-      return { action, frame: frameFor(argument) };
-    };
-    const made: FormulaFunction = { ...lazyFunction(domain(frame), (argument) => evaluate(frameFor(argument))), enter };
-    return made;
+  const frameFor = (made: LazyFcn, argument: Value): Frame => {
+    const own: Frame = new Array(layout.size);
+    own[0] = made.home as Frame;
+    own[self] = made;
+    bindArguments(c, binds, own, argument, body);
+    return own;
+  };
+  const compute = (made: LazyFcn, argument: Value): Value => evaluate(frameFor(made, argument));
+  const enter = (made: LazyFcn, argument: Value, mode: "init" | "next"): Entered => {
+    const action = (actions[mode] ??= compileAction(c, body, { ...inner, scope: names }, { mode, owner: undefined }));
+    return { action, frame: frameFor(made, argument) };
+  };
+  const isRecursive = mentions(body, name);
+  return (frame): FormulaFunction => {
+    const memo = isRecursive ? new Map<Value, Value>() : undefined;
+    return { kind: "lazyFcn", domain: domain(frame), compute, home: frame, memo, normal: undefined, enter };
   };
 }
 
+type Entered = { readonly action: Action; readonly frame: Frame };
 /** A function whose body can be entered as an action. */
 export type FormulaFunction = LazyFcn & {
-  readonly enter?: (argument: Value, mode: "init" | "next") => { readonly action: Action; readonly frame: Frame };
+  readonly enter?: (self: LazyFcn, argument: Value, mode: "init" | "next") => Entered;
 };
 
 function bindArguments(c: Compiler, binds: readonly Bind[], frame: Frame, argument: Value, body: Node): void {

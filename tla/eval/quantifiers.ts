@@ -51,16 +51,25 @@ export function openBounds(c: Compiler, bounds: readonly Bound[], place: Place):
 
 /** Calls `stop` for every combination of elements until it returns true. */
 export function eachBinding(c: Compiler, binders: readonly Binder[], frame: Frame, stop: () => boolean): boolean {
-  const sets = binders.map((binder) => binder.set(frame));
-  const from = (i: number): boolean => {
-    if (i === binders.length) return stop();
-    const { bind } = binders[i]!;
-    return visitLocated(c, sets[i]!, binders[i]!.bound, (value) => {
-      bind(frame, value);
-      return from(i + 1);
-    });
-  };
-  return from(0);
+  const sets = new Array<Value>(binders.length);
+  for (let i = 0; i < binders.length; i++) sets[i] = binders[i]!.set(frame);
+  return bindFrom(c, binders, sets, 0, frame, stop);
+}
+
+function bindFrom(
+  c: Compiler,
+  binders: readonly Binder[],
+  sets: readonly Value[],
+  at: number,
+  frame: Frame,
+  stop: () => boolean,
+): boolean {
+  if (at === binders.length) return stop();
+  const { bind, bound } = binders[at]!;
+  return visitLocated(c, sets[at]!, bound, (value) => {
+    bind(frame, value);
+    return bindFrom(c, binders, sets, at + 1, frame, stop);
+  });
 }
 
 /** Visits the elements; errors about the set itself get the place of the bound. */

@@ -51,8 +51,11 @@ export type LazySet = Cached &
 export type LazyFcn = {
   readonly kind: "lazyFcn";
   readonly domain: Value;
-  readonly compute: (argument: Value) => Value;
-  readonly memo: Map<Value, Value>;
+  /** Shared by all functions one expression makes; what differs is in `home`. */
+  readonly compute: (self: LazyFcn, argument: Value) => Value;
+  readonly home: unknown;
+  /** Kept only where the function mentions itself. */
+  readonly memo: Map<Value, Value> | undefined;
   normal: FcnValue | undefined;
 };
 /** An operator passed as an argument, or a LAMBDA. */

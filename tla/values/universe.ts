@@ -212,9 +212,10 @@ export class Universe {
     if (typeof fcn !== "object" || fcn.kind !== "lazyFcn")
       return fail(`${showValue(fcn)} is not a function, so it cannot be applied`);
     const key = this.normalise(argument);
+    if (fcn.memo === undefined) return fcn.compute(fcn, key);
     const known = fcn.memo.get(key);
     if (known !== undefined) return known;
-    const value = fcn.compute(key);
+    const value = fcn.compute(fcn, key);
     fcn.memo.set(key, value);
     return value;
   }
