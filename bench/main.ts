@@ -1,11 +1,15 @@
 /** `npm run bench [-- part …]`: what is fast and how fast, on this machine. Figures, never verdicts. */
 import { benchCheckers } from "./checkers.ts";
+import { benchKv } from "./kv.ts";
 import { machineName } from "./measure.ts";
 import { benchScheduler } from "./scheduler.ts";
 import { benchTransactions } from "./transactions.ts";
+import { benchWorld } from "./world.ts";
 
 const PARTS: readonly (readonly [string, () => Promise<void>])[] = [
   ["scheduler", benchScheduler],
+  ["world", benchWorld],
+  ["kv", benchKv],
   ["checkers", benchAllCheckers],
 ];
 

@@ -65,7 +65,7 @@ type Sum = {
   failures: FailureReport[];
 };
 
-const MEASURED = new Set(["completed", "invoked", "invokedInFaultWindow", "hottestKeyConcurrency"]);
+const MEASURED = new Set(["completed", "invoked", "invokedInFaultWindow", "hottestKeyConcurrency", "messages"]);
 
 export class Aggregate {
   readonly #sums: Map<string, Sum> = new Map();

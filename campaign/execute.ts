@@ -305,7 +305,7 @@ class Run {
       faults: this.#nemesis.stats(),
       marks: Object.fromEntries(world.properties.marks),
       sometimes: Object.fromEntries(world.properties.sometimes),
-      counts: judged.counts,
+      counts: { ...judged.counts, messages: this.#control.network.datagramsSent },
       input: { ...this.#input, plan: this.#nemesis.resolved() },
     };
     return { result, history, trace: world.traceRecords, verdicts: judged.verdicts, faultWindows: windows, notes: [] };

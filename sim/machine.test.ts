@@ -227,6 +227,23 @@ test("globals of the engine belong to the host while its event runs", async () =
   expect(seen).toEqual([20, true, true, true, 36, expect.stringContaining("fetch was called by code on host n1")]);
 });
 
+test("between and after runs the globals are real again", async () => {
+  const program: Program = (host) => {
+    const again = (): void => void host.timers.after(1_000, again, { sync: true });
+    again();
+  };
+  const realBefore = Date.now();
+  const seen: number[] = [];
+  await simulate(program, async (control) => {
+    await control.run(10_000_000);
+    seen.push(Date.now());
+    const start = performance.now();
+    await control.run(100_000_000);
+    seen.push(realBefore + performance.now() - start);
+  });
+  for (const time of seen) expect(Math.abs(time - realBefore)).toBeLessThan(60_000);
+});
+
 test("a run ends at its event limit, and at once when nothing is left", async () => {
   const endless: Program = (host) => {
     const again = (): void => void host.timers.after(1, again, { sync: true });

@@ -151,6 +151,8 @@ export class World implements Kernel {
         if (this.eventCount >= this.#eventsMax) return this.#stopWith((stop = "events-max"));
         if (!this.#runNext()) return true;
       }
+      // The last event was synchronous and is over: what the engine does in between must see its own clock.
+      this.engine.setCurrent(null);
       return true;
     };
     await this.engine.drive(step, (error) => this.#stray(error));
@@ -309,6 +311,7 @@ export class World implements Kernel {
   // ---- Inside ----
 
   #stopWith(_stop: Stop): false {
+    this.engine.setCurrent(null);
     return false;
   }
 

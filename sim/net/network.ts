@@ -81,6 +81,11 @@ export class Network {
     if (!isPaused) this.#datagrams.resume(this.#hostOf(incarnation));
   }
 
+  /** Datagrams sent so far, lost ones included. */
+  get datagramsSent(): number {
+    return this.#topology.datagramsSent;
+  }
+
   /** Gives one direction of one link properties of its own, from now on. Throws RangeError for an unknown host. */
   setLink(from: string, to: string, properties: Partial<LinkProperties>): void {
     this.#topology.setLink(from, to, properties);

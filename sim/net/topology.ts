@@ -50,6 +50,13 @@ export class Topology {
     return from.linksByName.get(name) ?? this.#makeLink(from, name);
   }
 
+  /** Datagrams sent so far on all links, lost ones included. */
+  get datagramsSent(): number {
+    let sent = 0;
+    for (const host of this.#hosts) for (const link of host.linksByName.values()) sent += link.flow.nextOrdinal;
+    return sent;
+  }
+
   /** What a new flow needs: a consumer of that name and a number. */
   flowStart(consumerName: string): FlowStart {
     return { number: this.#flowCount++, consumer: this.#kernel.consumer(consumerName) };
