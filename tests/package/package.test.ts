@@ -1,0 +1,138 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { blocksOf, readPage } from "../docs/pages.ts";
+import { type Packed, packAndInstall, repository } from "./pack.ts";
+
+let packed: Packed;
+
+beforeAll(() => {
+  packed = packAndInstall();
+}, 180_000);
+
+afterAll(() => packed.remove());
+
+const SETTINGS = {
+  compilerOptions: {
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    exactOptionalPropertyTypes: true,
+    module: "nodenext",
+    target: "es2023",
+    types: ["node"],
+    noEmit: true,
+    allowImportingTsExtensions: true,
+  },
+};
+
+function seedbed(...args: string[]): { exitCode: number | null; said: string } {
+  const { exitCode, stdout, stderr } = packed.run(path.join("node_modules", ".bin", "seedbed"), ...args);
+  return { exitCode, said: `${stdout}\n${stderr}` };
+}
+
+/** Compiles files of the user against the types in the package, its own types included. */
+function compile(...files: string[]): string {
+  const settings = path.join(packed.folder, "tsconfig.json");
+  fs.writeFileSync(settings, JSON.stringify({ ...SETTINGS, files }));
+  return packed.run(path.join(repository, "node_modules", ".bin", "tsc"), "-p", settings).stdout;
+}
+
+function example(): string {
+  const block = blocksOf(readPage("README.md")).find(({ info }) => info === "ts example.ts");
+  if (block === undefined) throw new Error("README.md has no block `ts example.ts`");
+  return block.text;
+}
+
+test("the package holds what runs, and no tests or sources", () => {
+  const { files } = packed;
+  expect(files).toEqual(
+    expect.arrayContaining([
+      "LICENSE",
+      "README.md",
+      "dist/cli/main.js",
+      "dist/campaign/runner.js",
+      "dist/runtime/self.mjs",
+    ]),
+  );
+  expect(files.filter((file) => /\.test\.|\.fixture\.|fixtures\//.test(file) || /(?<!\.d)\.ts$/.test(file))).toEqual(
+    [],
+  );
+});
+
+test("every export of the package loads in plain Node, with its types beside it", () => {
+  const { exports } = JSON.parse(fs.readFileSync(path.join(repository, "package.json"), "utf8")) as {
+    exports: { [name: string]: string | { types: string; default: string } };
+  };
+  const faces = Object.entries(exports).filter(([, target]) => typeof target !== "string");
+  for (const [, target] of faces) expect(packed.files).toContain((target as { types: string }).types.replace("./", ""));
+  const imports = faces.map(([name]) => `await import("seedbed${name.slice(1)}")`).join(", ");
+  const { exitCode, stdout, stderr } = packed.run(
+    process.execPath,
+    "--input-type=module",
+    "-e",
+    `console.log([${imports}].map((face) => Object.keys(face).length > 0).join())`,
+  );
+  expect({ exitCode, stdout, stderr }).toEqual({
+    exitCode: 0,
+    stdout: `${faces.map(() => "true").join()}\n`,
+    stderr: "",
+  });
+});
+
+test("the README's example compiles, and holds as written", () => {
+  fs.writeFileSync(path.join(packed.folder, "example.ts"), example());
+  expect(compile("example.ts")).toBe("");
+  const { exitCode, said } = seedbed("campaign", "example.ts", "--seeds", "10");
+  expect(exitCode, said).toBe(0);
+});
+
+test("the README's example fails once it must survive kills, and its repro replays", () => {
+  const wrong = example().replace('"pause"]', '"pause", "kill"]').replace("my-register", "forgetful-register");
+  fs.writeFileSync(path.join(packed.folder, "wrong.ts"), wrong);
+  const campaign = seedbed(
+    "campaign",
+    "wrong.ts",
+    "--seeds",
+    "40",
+    "--base",
+    "readme",
+    "--max-failures",
+    "1",
+    "--json",
+  );
+  expect(campaign.exitCode, campaign.said).toBe(1);
+  const { scenarios } = JSON.parse(campaign.said.slice(0, campaign.said.lastIndexOf("}") + 1)) as {
+    scenarios: { failures: { repro: string; digest: string }[] }[];
+  };
+  const { repro, digest } = scenarios[0]!.failures[0]!;
+  const replay = seedbed("replay", repro);
+  expect(replay.exitCode, replay.said).toBe(1);
+  expect(replay.said).toContain(`digest ${digest} = recorded`);
+});
+
+test("an example in plain JavaScript runs too", () => {
+  const plain = example()
+    .replace(/^type Message.*$/m, "")
+    .replace(/type (Address|PlannedOperation|Program), /g, "")
+    .replace(/: (Program|Message|Address|PlannedOperation|void|string \| null)\b/g, "")
+    .replace(/<Message>|nodes\[0\]!| as string \| null/g, (found) => (found.startsWith("nodes") ? "nodes[0]" : ""));
+  fs.writeFileSync(path.join(packed.folder, "plain.mjs"), plain);
+  const { exitCode, said } = seedbed("campaign", "plain.mjs", "--seeds", "4");
+  expect(exitCode, said).toBe(0);
+});
+
+test("init writes a starter that compiles and holds", () => {
+  const init = seedbed("init");
+  expect(init.exitCode, init.said).toBe(0);
+  expect(compile("register.ts", "register.scenario.ts")).toBe("");
+  const { exitCode, said } = seedbed("campaign", "register.scenario.ts", "--seeds", "20");
+  expect(exitCode, said).toBe(0);
+});
+
+test("a file that is no TypeScript is the user's error", () => {
+  fs.writeFileSync(path.join(packed.folder, "broken.ts"), "export const = ;\n");
+  const { exitCode, said } = seedbed("campaign", "broken.ts", "--seeds", "2");
+  expect(exitCode, said).toBe(64);
+  expect(said).toContain("broken.ts cannot be loaded");
+  expect(said).not.toMatch(/^\s+at /m);
+});
