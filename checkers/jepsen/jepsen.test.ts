@@ -1,3 +1,6 @@
+/**
+ * Every checker with histories that it must reject and look-alikes that it must pass: one table, and long because of it.
+ */
 import { describe, expect, it } from "vitest";
 import { DEFAULT_BUDGET } from "../budget.ts";
 import type { EventType, HistoryEvent, PlainJson } from "../history.ts";
