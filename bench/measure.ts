@@ -5,11 +5,12 @@ export function machineName(): string {
   return `${os.cpus()[0]?.model ?? "unknown processor"}, ${os.cpus().length} cores, Node ${process.versions.node}`;
 }
 
-/** Seconds of wall time that `work` takes. */
+/** Seconds of processor time of this process, all its threads together: what a shared machine cannot blur as it does wall time. */
 export async function secondsOf(work: () => void | Promise<void>): Promise<number> {
-  const start = process.hrtime.bigint();
+  const before = process.cpuUsage();
   await work();
-  return Number(process.hrtime.bigint() - start) / 1e9;
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
 }
 
 export function median(values: readonly number[]): number {
