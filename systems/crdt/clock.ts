@@ -103,6 +103,21 @@ export class Clock {
     return true;
   }
 
+  equals(other: Clock): boolean {
+    const { length } = this.#actors;
+    if (length !== other.#actors.length) return false;
+    for (let i = 0; i < length; i++) {
+      if (this.#counters[i] !== other.#counters[i] || this.#actors[i] !== other.#actors[i]) return false;
+    }
+    return true;
+  }
+
+  /** True when the condition holds for an entry. */
+  some(holds: (actor: Actor, counter: number) => boolean): boolean {
+    for (let i = 0; i < this.#actors.length; i++) if (holds(this.#actors[i]!, this.#counters[i]!)) return true;
+    return false;
+  }
+
   compare(other: Clock): ClockOrder {
     const isAfter = this.covers(other);
     const isBefore = other.covers(this);

@@ -58,6 +58,11 @@ export class DotContext {
     return ranges === null ? 0 : ranges[ranges.length - 1]!;
   }
 
+  /** The smallest counter seen of the actor; Infinity for none. */
+  min(actor: Actor): number {
+    return this.#rangesOf(actor)?.[0] ?? Infinity;
+  }
+
   /** The dot that the next update of the actor gets; the context does not change. */
   next(actor: Actor): Dot {
     return { actor, counter: this.max(actor) + 1 };

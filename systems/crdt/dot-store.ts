@@ -91,6 +91,7 @@ export function causal<T, O>(store: DotStore<T, O>): CrdtType<Causal<T>, O> {
  * What one holds and the other has seen and dropped was removed. Each clock holds at most one dot of an actor, the newest.
  */
 export function joinDots(mine: Clock, mineSeen: DotContext, theirs: Clock, theirsSeen: DotContext): void {
+  if (mine.equals(theirs)) return;
   mine.retain((actor, counter) => theirs.get(actor) === counter || !theirsSeen.has(actor, counter));
   theirs.forEach((actor, counter) => {
     if (!mineSeen.has(actor, counter)) mine.raise(actor, counter);

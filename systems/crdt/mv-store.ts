@@ -67,6 +67,7 @@ export function clockOf(store: MvStore<unknown>): Clock {
 
 function join<T>(store: MvStore<T>, seen: DotContext, other: MvStore<T>, otherSeen: DotContext): void {
   const theirs = other.entries;
+  if (store.deferred.isEmpty && other.deferred.isEmpty && haveSameDots(store.entries, theirs)) return;
   store.entries = store.entries.filter(
     ({ dot }) => !otherSeen.has(dot.actor, dot.counter) || find(theirs, dot) !== undefined,
   );
@@ -75,6 +76,10 @@ function join<T>(store: MvStore<T>, seen: DotContext, other: MvStore<T>, otherSe
   defer(store.deferred, other.deferred, seen, otherSeen);
   reset(store, store.deferred);
   reset(store, other.deferred);
+}
+
+function haveSameDots(a: readonly MvEntry<unknown>[], b: readonly MvEntry<unknown>[]): boolean {
+  return a.length === b.length && a.every((entry, i) => compareDots(entry.dot, b[i]!.dot) === 0);
 }
 
 function reset<T>(store: MvStore<T>, clock: Clock): void {

@@ -198,9 +198,11 @@ function join<K, T, O>(
     dropIfEmpty(nested, store, id, seen);
   }
   if (hasDropped(other, otherSeen)) {
+    // No live dot of a value is newer than the newest update of its key, so keys older than all the other has seen are untouched.
     const absent = nested.create();
+    const isTouched = (actor: Actor, counter: number): boolean => counter >= otherSeen.min(actor);
     for (const [id, mine] of store.entries) {
-      if (other.entries.has(id)) continue;
+      if (!mine.updates.some(isTouched) || other.entries.has(id)) continue;
       mine.updates.retain((actor, counter) => !otherSeen.has(actor, counter));
       nested.join(mine.value, seen, absent, otherSeen);
       dropIfEmpty(nested, store, id, seen);
