@@ -72,7 +72,7 @@ async function settle(cluster: Cluster, name = "all"): Promise<void> {
   for (const host of NAMES) expect(cluster.replicas.get(host)!.refusedCount).toBe(0);
 }
 
-describe("replicas", () => {
+describe("replicas", { timeout: 120_000 }, () => {
   it("converge, and drop every delta, over links that lose a fifth of what is sent", () =>
     simulate({ seed: "loss", faultPerMillion: 200_000, copies: 0 }, async (cluster) => {
       await settle(cluster);
