@@ -31,12 +31,7 @@ export { parseModules } from "./syntax/parse-module.ts";
 export type { Falsehood } from "./trace/explain.ts";
 export type { EventMapping, Observation, ObservedChange, TraceMapping } from "./trace/mapping.ts";
 export { type ModelName, modelValue, type PlainValue } from "./trace/plain.ts";
-export {
-  createTraceModel,
-  type TraceMismatch,
-  type TraceModel,
-  type TraceResult,
-  validateTrace,
-} from "./trace/validate.ts";
+export { createTraceModel, type TraceModel } from "./trace/trace-model.ts";
+export { type TraceMismatch, type TraceResult, validateTrace } from "./trace/validate.ts";
 export { showValue } from "./values/print.ts";
 export type { Value } from "./values/types.ts";

@@ -8,16 +8,16 @@
  */
 import { failAt } from "../errors.ts";
 import type { Node, NodeOf } from "../syntax/ast.ts";
-import { contains } from "../values/lazy.ts";
 import type { Value } from "../values/types.ts";
-import { type Closure, codeOf, bodyPlace, compileFrame, parameterThunk, resolve, virtualIndex } from "./calls.ts";
-import { type Compiler, locate, type Place } from "./compiler.ts";
+import { assignment, changed, conjunction, predicate, single, unchanged } from "./assignments.ts";
+import { bodyPlace, codeOf, compileFrame, parameterThunk, resolve } from "./calls.ts";
+import type { Compiler, Place } from "./compiler.ts";
 import type { FormulaFunction } from "./data.ts";
-import { compile, compilePrime, compileTest, openLet, variableIndex } from "./expressions.ts";
-import { type Action, type Continue, type Frame, undo } from "./machine.ts";
+import { compile, compileTest, openLet } from "./expressions.ts";
+import { type Action, type Frame, undo } from "./machine.ts";
+import type { Closure } from "./operators.ts";
 import { eachBinding, openBounds, visitLocated } from "./quantifiers.ts";
 import { type DefinitionEntity, lookup } from "./scope.ts";
-import type { Bound } from "../syntax/ast.ts";
 
 /** `owner` names the definition whose disjuncts are actions of their own; undefined below that level. */
 export type ActionMode = { readonly mode: "init" | "next"; readonly owner: string | undefined };
@@ -62,15 +62,6 @@ export function compileAction(c: Compiler, node: Node, place: Place, mode: Actio
   }
 }
 
-/** An action with at most one outcome. */
-function single(step: (frame: Frame) => boolean): Action {
-  return { step, run: (frame, then) => step(frame) && then() };
-}
-
-function predicate(c: Compiler, node: Node, place: Place): Action {
-  return single(compileTest(c, node, place));
-}
-
 function before(action: Action, prepare: (frame: Frame) => void): Action {
   const { step, run } = action;
   return {
@@ -85,26 +76,6 @@ function before(action: Action, prepare: (frame: Frame) => void): Action {
       return run(frame, then);
     },
   };
-}
-
-function conjunction(items: readonly Action[]): Action {
-  const steps = items.map((item) => item.step);
-  if (steps.every((step) => step !== undefined)) {
-    return single((frame) => {
-      for (let i = 0; i < steps.length; i++) if (!steps[i]!(frame)) return false;
-      return true;
-    });
-  }
-  const from = (start: number, frame: Frame, then: Continue): boolean => {
-    for (let i = start; i < items.length; i++) {
-      const item = items[i]!;
-      if (item.step === undefined)
-        return item.run(frame, i + 1 === items.length ? then : () => from(i + 1, frame, then));
-      if (!item.step(frame)) return false;
-    }
-    return then();
-  };
-  return { step: undefined, run: (frame, then) => from(0, frame, then) };
 }
 
 function disjunction(c: Compiler, items: readonly Action[]): Action {
@@ -261,8 +232,7 @@ function applied(c: Compiler, node: NodeOf<"apply">, place: Place, mode: ActionM
       step: undefined,
       run: (frame, then) => {
         const found = thunk(frame);
-        if (found === undefined || mode.mode === "init") return test(frame) && then();
-        return found.code.action().run(found.frame, then);
+        return found === undefined ? test(frame) && then() : found.code.action(mode.mode).run(found.frame, then);
       },
     };
   }
@@ -276,7 +246,7 @@ function call(c: Compiler, node: NodeOf<"apply">, place: Place, mode: ActionMode
   if (isSelector || !isKnown) return predicate(c, node, place);
   const found = resolve(c, node, place);
   const { entity } = found;
-  if (entity.kind === "param" && entity.arity > 0) return operatorParameter(c, node, place);
+  if (entity.kind === "param" && entity.arity > 0) return operatorParameter(c, node, place, mode);
   if (entity.kind === "let" && entity.bounds === undefined) {
     const own: Place = { scope: entity.scope, layout: entity.layout, isPrimed: false };
     if (own.layout !== place.layout) return predicate(c, node, place);
@@ -296,8 +266,6 @@ function call(c: Compiler, node: NodeOf<"apply">, place: Place, mode: ActionMode
   return withLabel(c, labelOf(c, entity.name, entity.body, mode), called);
 }
 
-const tops = new WeakMap<DefinitionEntity, Action>();
-
 /** The action of a definition's body, made once for each mode; `isReady` is false while it is being made. */
 function definitionAction(
   c: Compiler,
@@ -306,23 +274,20 @@ function definitionAction(
 ): { isReady: boolean; action: () => Action } {
   const isTop = mode.owner !== undefined;
   const code = codeOf(c, entity);
-  const known = isTop ? tops.get(entity) : code.action[mode.mode];
+  const actions = isTop ? code.labelled : code.action;
+  const known = actions[mode.mode];
   if (known !== undefined) return { isReady: true, action: () => known };
-  if (pending.has(entity))
-    return { isReady: false, action: () => (isTop ? tops.get(entity) : code.action[mode.mode])! };
-  pending.add(entity);
+  if (code.isPending) return { isReady: false, action: () => actions[mode.mode]! };
+  code.isPending = true;
   const place = bodyPlace(entity, code.layout);
   const made = compileAction(c, entity.body, place, { mode: mode.mode, owner: isTop ? entity.name : undefined });
-  pending.delete(entity);
-  if (isTop) tops.set(entity, made);
-  else code.action[mode.mode] = made;
+  code.isPending = false;
+  actions[mode.mode] = made;
   return { isReady: true, action: () => made };
 }
 
-const pending = new WeakSet<DefinitionEntity>();
-
 /** `A(x)` where A is a parameter: entered as an action if it came from a definition. */
-function operatorParameter(c: Compiler, node: NodeOf<"apply">, place: Place): Action {
+function operatorParameter(c: Compiler, node: NodeOf<"apply">, place: Place, mode: ActionMode): Action {
   const operator = compile(c, { ...node, args: [] }, place);
   const args = node.args.map((arg) => compile(c, arg, place));
   return {
@@ -332,7 +297,7 @@ function operatorParameter(c: Compiler, node: NodeOf<"apply">, place: Place): Ac
       const values = args.map((arg) => arg(frame));
       if (closure.enter === undefined) return closure.apply(values) === true && then();
       const { definition, frame: own } = closure.enter(values);
-      return definitionAction(c, definition, { mode: "next", owner: undefined }).action().run(own, then);
+      return definitionAction(c, definition, { mode: mode.mode, owner: undefined }).action().run(own, then);
     },
   };
 }
@@ -352,174 +317,6 @@ function functionCall(c: Compiler, node: NodeOf<"index">, place: Place, mode: Ac
       return inside === undefined ? test(frame) && then() : inside.action.run(inside.frame, then);
     },
   };
-}
-
-/** Which variable an assignment's left side names: fixed, or found through a parameter. */
-function assignable(c: Compiler, node: Node, place: Place, mode: ActionMode): ((frame: Frame) => number) | undefined {
-  const named = mode.mode === "init" ? node : node.kind === "prime" ? node.body : undefined;
-  if (named === undefined) {
-    // A parameter may stand for x', as in Step(old, new) called with Step(x, x').
-    const primed = parameterThunk(node, place);
-    return primed && ((frame) => primed(frame)?.code.primed ?? -1);
-  }
-  const index = variableIndex(named, place);
-  if (index >= 0) return () => index;
-  if (named.kind === "apply" && named.args.length === 0 && named.prefix.length === 0) {
-    const entity = lookup(place.scope, named.name);
-    if (
-      entity?.kind === "definition" &&
-      entity.params.length === 0 &&
-      entity.bounds === undefined &&
-      entity.value === undefined
-    ) {
-      const virtual = mode.mode === "next" ? virtualIndex(c, entity) : -1;
-      if (virtual >= 0) return () => (c.m.enabledDepth > 0 ? virtual : -1);
-      const inner = mode.mode === "init" ? entity.body : { ...node, kind: "prime" as const, body: entity.body };
-      return assignable(c, inner, { ...place, scope: entity.scope }, mode);
-    }
-  }
-  const thunk = parameterThunk(named, place);
-  return thunk && ((frame) => thunk(frame)?.code.variable ?? -1);
-}
-
-/** `x' = e`, `x' \in S` (or unprimed in an initial predicate): assigns the first time, tests afterwards. */
-function assignment(c: Compiler, node: NodeOf<"apply">, place: Place, mode: ActionMode): Action {
-  const { m } = c;
-  const [left, right] = [node.args[0]!, node.args[1]!];
-  const variable = assignable(c, left, place, mode);
-  if (variable === undefined) return predicate(c, node, place);
-  const test = compileTest(c, node, place);
-  const value = compile(c, right, place);
-  if (node.name === "=") {
-    return single((frame) => {
-      const index = variable(frame);
-      if (index < 0) return test(frame);
-      const assigned = m.target[index];
-      const wanted = value(frame);
-      if (assigned !== undefined) return assigned === wanted || equalAt(c, assigned, wanted, node);
-      m.target[index] = normaliseAt(c, wanted, right);
-      m.trail.push(index);
-      return true;
-    });
-  }
-  const bound: Bound = { patterns: [], set: right };
-  return {
-    step: undefined,
-    run: (frame, then) => {
-      const index = variable(frame);
-      if (index < 0) return test(frame) && then();
-      const assigned = m.target[index];
-      const set = value(frame);
-      if (assigned !== undefined) return containsAt(c, set, assigned, node) && then();
-      const mark = m.trail.length;
-      return visitLocated(c, set, bound, (element) => {
-        m.target[index] = m.u.normalise(element);
-        m.trail.push(index);
-        const stopped = then();
-        undo(m, mark);
-        return stopped;
-      });
-    },
-  };
-}
-
-function equalAt(c: Compiler, a: Value, b: Value, node: Node): boolean {
-  try {
-    return c.m.u.equal(a, b);
-  } catch (error) {
-    throw locate(error, node.span);
-  }
-}
-
-function containsAt(c: Compiler, set: Value, value: Value, node: Node): boolean {
-  try {
-    return contains(c.m.u, set, value);
-  } catch (error) {
-    throw locate(error, node.span);
-  }
-}
-
-function normaliseAt(c: Compiler, value: Value, node: Node): Value {
-  if (typeof value !== "object" || value.kind === "fcn" || value.kind === "set") return value;
-  try {
-    return c.m.u.normalise(value);
-  } catch (error) {
-    throw locate(error, node.span);
-  }
-}
-
-/** The variables that an UNCHANGED or a subscript speaks of, if it is made of variables and tuples only. */
-export function unchangedVariables(c: Compiler, node: Node, place: Place): number[] | undefined {
-  if (node.kind === "tuple") {
-    const lists = node.items.map((item) => unchangedVariables(c, item, place));
-    return lists.every((list) => list !== undefined) ? lists.flat() : undefined;
-  }
-  if (node.kind !== "apply" || node.args.length > 0) return undefined;
-  if (node.prefix.length === 0) {
-    const index = variableIndex(node, place);
-    if (index >= 0) return [index];
-    if (lookup(place.scope, node.name) === undefined) return undefined;
-  } else if (lookup(place.scope, node.prefix[0]!.name)?.kind !== "instance") return undefined;
-  const { entity, enter } = resolve(c, node, place);
-  if (entity.kind === "variable") return [entity.index];
-  if (
-    entity.kind !== "definition" ||
-    entity.params.length > 0 ||
-    entity.bounds !== undefined ||
-    enter !== undefined ||
-    entity.value !== undefined
-  )
-    return undefined;
-  return unchangedVariables(c, entity.body, { ...place, scope: entity.scope });
-}
-
-function unchanged(c: Compiler, body: Node, place: Place): Action {
-  const { m } = c;
-  const indices = unchangedVariables(c, body, place);
-  if (indices !== undefined) {
-    return single(() => {
-      for (let i = 0; i < indices.length; i++) {
-        const index = indices[i]!;
-        const assigned = m.target[index];
-        if (assigned === undefined) {
-          m.target[index] = m.current[index];
-          m.trail.push(index);
-        } else if (assigned !== m.current[index]) return false;
-      }
-      return true;
-    });
-  }
-  if (body.kind === "tuple") return conjunction(body.items.map((item) => unchanged(c, item, place)));
-  const named =
-    body.kind === "apply" && body.args.length === 0 && body.prefix.length === 0
-      ? lookup(place.scope, body.name)
-      : undefined;
-  const virtual = named?.kind === "definition" ? virtualIndex(c, named) : -1;
-  const expanded =
-    virtual < 0 &&
-    named?.kind === "definition" &&
-    named.up === undefined &&
-    named.body.kind === "tuple" &&
-    named.value === undefined;
-  if (expanded) return unchanged(c, named.body, { ...place, scope: named.scope });
-  const thunk = parameterThunk(body, place);
-  const value = compile(c, body, place);
-  const test = compileTest(c, { kind: "unchanged", body, span: body.span }, place);
-  return single((frame) => {
-    const index = virtual >= 0 && m.enabledDepth > 0 ? virtual : (thunk?.(frame)?.code.variable ?? -1);
-    if (index < 0) return test(frame);
-    if (index === virtual && m.target[index] !== undefined) return equalAt(c, m.target[index]!, value(frame), body);
-    if (m.target[index] !== undefined) return m.target[index] === m.current[index];
-    m.target[index] = m.u.normalise(value(frame));
-    m.trail.push(index);
-    return true;
-  });
-}
-
-function changed(c: Compiler, subscript: Node, place: Place): Action {
-  const beforeStep = compile(c, subscript, place);
-  const afterStep = compilePrime(c, subscript, place);
-  return single((frame) => !equalAt(c, afterStep(frame), beforeStep(frame), subscript));
 }
 
 /** `A \cdot B`: a step of A and then a step of B, seen as one. */

@@ -5,12 +5,12 @@
  */
 import { failAt } from "../errors.ts";
 import { divide, modulo } from "../modules/arithmetic.ts";
+import { asNumber } from "../modules/native.ts";
 import type { Node, NodeOf } from "../syntax/ast.ts";
 import { contains, intersect, interval, isSubset, subtract, unite, visit } from "../values/lazy.ts";
 import { showValue } from "../values/print.ts";
 import type { LazySet, Value } from "../values/types.ts";
-import { numberAt } from "./calls.ts";
-import { type Compiler, located, type Place } from "./compiler.ts";
+import { type Compiler, locate, located, type Place } from "./compiler.ts";
 import { compile, compileTest } from "./expressions.ts";
 import type { Evaluate } from "./machine.ts";
 import { compileMemberOfFilter, eachBinding, openBounds } from "./quantifiers.ts";
@@ -199,5 +199,15 @@ function compileArithmetic(c: Compiler, node: NodeOf<"apply">, place: Place): Ev
       return located(node, operands(divide));
     default:
       return operands(comparisons[name]!);
+  }
+}
+
+/** For specialised arithmetic: a number or an error at the operand. */
+function numberAt(value: Value, node: Node, operator: string): number {
+  if (typeof value === "number") return value;
+  try {
+    return asNumber(value, operator);
+  } catch (error) {
+    throw locate(error, node.span);
   }
 }

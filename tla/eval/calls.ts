@@ -5,19 +5,18 @@
  * primed or used as an action needs the expression, so thunks keep it.
  */
 import { failAt, TlaError } from "../errors.ts";
-import { asNumber } from "../modules/native.ts";
 import type { InstancePrefix, Node, NodeOf } from "../syntax/ast.ts";
-import type { OperatorValue, Value } from "../values/types.ts";
+import type { Value } from "../values/types.ts";
 import { compileAction } from "./actions.ts";
 import { compileBuiltin } from "./builtins.ts";
 import { type Compiler, hopsTo, linkTo, locate, outer, type Place } from "./compiler.ts";
 import { compileFunction } from "./data.ts";
+import { compileNativeArgument, compileOperator } from "./operators.ts";
 import { compile, variableIndex } from "./expressions.ts";
 import { levelOf, entityLevel } from "./levels.ts";
-import type { Evaluate, Frame, Machine, Slot, Thunk, ThunkCode } from "./machine.ts";
+import type { Action, Evaluate, Frame, Machine, Slot, Thunk, ThunkCode } from "./machine.ts";
 import {
   childScope,
-  define,
   type Code,
   type DefinitionEntity,
   type Entity,
@@ -26,11 +25,6 @@ import {
   lookup,
   type SlotEntity,
 } from "./scope.ts";
-
-/** An operator value that came from a definition or LAMBDA: it can also be entered as an action. */
-export type Closure = OperatorValue & {
-  readonly enter: (args: readonly Slot[]) => { readonly definition: DefinitionEntity; readonly frame: Frame };
-};
 
 /** A name found, and how to reach the frame its definitions hang on. */
 export type Found = {
@@ -170,82 +164,6 @@ function compileNative(
   };
 }
 
-/** A native's argument is a value; a LAMBDA or the name of an operator becomes an operator value. */
-function compileNativeArgument(c: Compiler, arg: Node, place: Place): Evaluate {
-  const operator = namesOperator(c, arg, place);
-  return operator === undefined ? compile(c, arg, place) : (frame) => operator(frame) as Value;
-}
-
-function namesOperator(c: Compiler, arg: Node, place: Place): ((frame: Frame) => Slot) | undefined {
-  if (arg.kind === "lambda") return compileOperator(c, arg, arg.params.length, place);
-  if (arg.kind !== "apply" || arg.args.length > 0) return undefined;
-  if (arg.prefix.length === 0 && isInfixBuiltin(arg.name)) return compileOperator(c, arg, 2, place);
-  if (arg.prefix.length > 0) return undefined;
-  const entity = lookup(place.scope, arg.name);
-  if (entity?.kind === "definition" && entity.params.length > 0)
-    return compileOperator(c, arg, entity.params.length, place);
-  if (entity?.kind === "native" && entity.native.arity > 0) return compileOperator(c, arg, entity.native.arity, place);
-  if (entity?.kind === "param" && entity.arity > 0) return compileOperator(c, arg, entity.arity, place);
-  return undefined;
-}
-
-function isInfixBuiltin(name: string): boolean {
-  return ["\\cup", "\\cap", "\\", "=", "#", "\\in", "\\notin", "\\subseteq", "=>", "<=>", "/\\", "\\/"].includes(name);
-}
-
-/** An argument for a parameter that is an operator of the given arity. */
-export function compileOperator(c: Compiler, arg: Node, arity: number, place: Place): (frame: Frame) => Slot {
-  if (arg.kind !== "apply" && arg.kind !== "lambda")
-    throw new TlaError("resolve", "expected an operator as this argument", arg.span);
-  if (arg.kind === "apply" && arg.prefix.length === 0 && !isInfixBuiltin(arg.name)) {
-    const entity = lookup(place.scope, arg.name);
-    if (entity?.kind === "param" && entity.arity > 0) {
-      const hops = hopsTo(place.layout, entity.layout);
-      return (frame) => outer(frame, hops)[entity.slot];
-    }
-    if (entity?.kind === "definition" && entity.params.length === arity) return closureOf(c, entity, place, arg);
-  }
-  const params = arg.kind === "lambda" ? arg.params : Array.from({ length: arity }, (_unused, i) => `$${i}`);
-  const asArgs = params.map((name): Node => ({ kind: "apply", prefix: [], name, args: [], span: arg.span }));
-  const body = arg.kind === "lambda" ? arg.body : operatorBody(arg, asArgs);
-  const unit = {
-    name: arg.kind === "lambda" ? "LAMBDA" : arg.name,
-    params: params.map((name) => ({ name, arity: 0 })),
-    body,
-    span: arg.span,
-  };
-  const definition = define(unit, { scope: place.scope, up: place.layout, module: arg.span.module, isLocal: true });
-  return closureOf(c, definition, place, arg);
-}
-
-function operatorBody(arg: NodeOf<"apply">, args: readonly Node[]): Node {
-  if (arg.prefix.length === 0 && arg.name === "/\\") return { kind: "and", items: args, span: arg.span };
-  if (arg.prefix.length === 0 && arg.name === "\\/") return { kind: "or", items: args, span: arg.span };
-  return { ...arg, args };
-}
-
-function closureOf(c: Compiler, definition: DefinitionEntity, place: Place, arg: Node): (frame: Frame) => Slot {
-  const code = codeOf(c, definition);
-  const link = linkTo(place, definition.up);
-  const arity = definition.params.length;
-  return (frame) => {
-    const up = link(frame);
-    const enter = (args: readonly Slot[]): { definition: DefinitionEntity; frame: Frame } => {
-      const made: Frame = new Array(code.layout.size);
-      made[0] = up;
-      for (let i = 0; i < arity; i++) made[i + 1] = args[i];
-      return { definition, frame: made };
-    };
-    const apply = (args: readonly Value[]): Value => {
-      if (args.length !== arity)
-        return failAt(arg.span, `${definition.name} takes ${arity} arguments, found ${args.length}`);
-      return code.evaluate(enter(args).frame);
-    };
-    const closure: Closure = { kind: "operator", name: definition.name, arity, apply, enter };
-    return closure;
-  };
-}
-
 function force(m: Machine, thunk: Thunk): Value {
   if (thunk.value !== undefined) return thunk.value;
   const value = thunk.code.evaluate(thunk.frame);
@@ -331,6 +249,8 @@ export function codeOf(c: Compiler, definition: DefinitionEntity): Code {
     layout,
     evaluate: () => failAt(definition.span, `${definition.name} is used while it is being compiled`),
     action: { init: undefined, next: undefined },
+    labelled: { init: undefined, next: undefined },
+    isPending: false,
   };
   definition.code = code;
   const place = bodyPlace(definition, layout);
@@ -463,22 +383,12 @@ function compileArgument(c: Compiler, arg: Node, place: Place): (frame: Frame) =
 }
 
 function thunkCode(c: Compiler, arg: Node, place: Place): ThunkCode {
-  let action: ReturnType<ThunkCode["action"]> | undefined;
+  const actions: { init: Action | undefined; next: Action | undefined } = { init: undefined, next: undefined };
   return {
     evaluate: compile(c, arg, place),
     isCacheable: levelOf(arg, place.scope) < 2,
-    action: () => (action ??= compileAction(c, arg, place, { mode: "next", owner: undefined })),
+    action: (mode) => (actions[mode] ??= compileAction(c, arg, place, { mode, owner: undefined })),
     variable: variableIndex(arg, place),
     primed: arg.kind === "prime" ? variableIndex(arg.body, place) : -1,
   };
-}
-
-/** For specialised arithmetic: a number or an error at the operand. */
-export function numberAt(value: Value, node: Node, operator: string): number {
-  if (typeof value === "number") return value;
-  try {
-    return asNumber(value, operator);
-  } catch (error) {
-    throw locate(error, node.span);
-  }
 }

@@ -7,7 +7,8 @@
 import { failAt } from "../errors.ts";
 import type { Node, NodeOf, Unit } from "../syntax/ast.ts";
 import type { Value } from "../values/types.ts";
-import { compileAction, unchangedVariables } from "./actions.ts";
+import { compileAction } from "./actions.ts";
+import { unchangedVariables } from "./assignments.ts";
 import { compileApply } from "./calls.ts";
 import { type Compiler, type Place, truth } from "./compiler.ts";
 import {

@@ -20,7 +20,7 @@ export type ThunkCode = {
   /** Whether the value may be kept: false if it depends on the next state. */
   readonly isCacheable: boolean;
   /** The argument as an action; made when first needed. */
-  readonly action: () => Action;
+  readonly action: (mode: "init" | "next") => Action;
   /** The index of the variable the argument names, or -1. */
   readonly variable: number;
   /** The index of the variable whose prime the argument is, or -1. */

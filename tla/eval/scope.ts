@@ -29,7 +29,11 @@ export type VariableEntity = { readonly kind: "variable"; readonly name: string;
 export type Code = {
   readonly layout: Layout;
   evaluate: Evaluate;
-  action: { init: Action | undefined; next: Action | undefined };
+  readonly action: { init: Action | undefined; next: Action | undefined };
+  /** The same, with the definition's disjuncts labelled as actions of their own. */
+  readonly labelled: { init: Action | undefined; next: Action | undefined };
+  /** True while an action of it is being made: a recursive use must wait. */
+  isPending: boolean;
 };
 export type DefinitionEntity = {
   readonly kind: "definition";

@@ -7,49 +7,34 @@
  * generator, so a fault in it cannot hide itself. Sources: Cirstea, Kuppe, Loillier, Merz, Validating Traces of
  * Distributed Programs Against TLA+ Specifications (2024); etcd-io/raft and CCF for what mappings need.
  */
-import { describeError, describeRange, type Span, TlaError } from "../errors.ts";
-import { bodyPlace, codeOf } from "../eval/calls.ts";
-import { compileAction } from "../eval/actions.ts";
-import { compileTest } from "../eval/expressions.ts";
-import { type Action, type Evaluate, type Frame, undo } from "../eval/machine.ts";
-import {
-  createModel,
-  type Generator,
-  generatorOf,
-  type Model,
-  type ModelSource,
-  type Predicate,
-} from "../eval/model.ts";
-import { type DefinitionEntity, lookup } from "../eval/scope.ts";
-import type { Place } from "../eval/compiler.ts";
-import type { Node } from "../syntax/ast.ts";
-import { type Checks, createChecks, inState, inStep } from "../checker/checks.ts";
+import { inState, inStep } from "../checker/checks.ts";
 import { asTlaError } from "../checker/explore.ts";
+import { describeError, describeRange, type Span } from "../errors.ts";
+import { bodyPlace, codeOf } from "../eval/calls.ts";
+import type { Place } from "../eval/compiler.ts";
+import { compileTest } from "../eval/expressions.ts";
+import { undo } from "../eval/machine.ts";
+import type { Predicate } from "../eval/model.ts";
+import type { Node } from "../syntax/ast.ts";
 import { showValue } from "../values/print.ts";
 import type { Value } from "../values/types.ts";
+import {
+  addCandidate,
+  argumentsOf,
+  complete,
+  composed,
+  constrain,
+  count,
+  each,
+  readChanges,
+  type Run,
+  type Seen,
+  stepOf,
+  widen,
+} from "./candidates.ts";
 import { explainFalse, type Falsehood } from "./explain.ts";
-import type { EventMapping, Observation, ObservedChange, TraceMapping } from "./mapping.ts";
-import { fromPlain, type PlainValue } from "./plain.ts";
-
-type State = readonly Value[];
-/** An operator of the specification, both ways: as a generator and as a predicate on a step. */
-type NamedAction = {
-  readonly name: string;
-  readonly arity: number;
-  readonly definition: DefinitionEntity;
-  readonly frame: (args: readonly Value[]) => Frame;
-  readonly run: Action["run"];
-  readonly holds: Evaluate;
-};
-
-/** A specification ready to validate any number of traces. */
-export type TraceModel = {
-  readonly model: Model;
-  readonly checks: Checks;
-  readonly mapping: TraceMapping;
-  readonly actions: ReadonlyMap<string, NamedAction>;
-  readonly next: Generator;
-};
+import type { EventMapping, Observation } from "./mapping.ts";
+import { actionsOf, type NamedAction, type State, type TraceModel } from "./trace-model.ts";
 
 export type TraceMismatch = {
   /** Position in the trace; 0 is the first observation. */
@@ -76,63 +61,6 @@ export type TraceResult = {
   /** How often each action of the mapping was matched. */
   readonly matched: Readonly<Record<string, number>>;
   readonly mismatch: TraceMismatch | undefined;
-};
-
-/** Loads and compiles the specification. Throws TlaError for what cannot be read, or a mapping that names no operator. */
-export function createTraceModel(source: ModelSource, mapping: TraceMapping): TraceModel {
-  const model = createModel(source);
-  const checks = createChecks(model);
-  const { init, next, name } = checks.behaviour;
-  if (init === undefined || next === undefined)
-    throw new TlaError("config", "a trace can only be validated against a specification with Init and Next");
-  const actions = new Map<string, NamedAction>();
-  for (const action of namesIn(mapping)) actions.set(action, namedAction(model, action));
-  return {
-    model,
-    checks,
-    mapping,
-    actions,
-    next: generatorOf(model, next.node, next.scope, { mode: "next", owner: name }),
-  };
-}
-
-function namesIn(mapping: TraceMapping): Set<string> {
-  const names = new Set(mapping.hidden ?? []);
-  for (const event of Object.values(mapping.events)) for (const name of actionsOf(event)) names.add(name);
-  return names;
-}
-
-function actionsOf(event: EventMapping): readonly string[] {
-  if (event.kind === "composed") return event.actions;
-  if (event.kind !== "action") return [];
-  return typeof event.action === "string" ? [event.action] : event.action;
-}
-
-function namedAction(model: Model, name: string): NamedAction {
-  const entity = lookup(model.scope, name);
-  if (entity?.kind !== "definition" || entity.bounds !== undefined)
-    throw new TlaError("resolve", `the mapping names ${name}, which is no operator of ${model.name}`);
-  const code = codeOf(model.compiler, entity);
-  const place = bodyPlace(entity, code.layout);
-  const { run } = compileAction(model.compiler, entity.body, place, { mode: "next", owner: undefined });
-  const frame = (args: readonly Value[]): Frame => {
-    const made: Frame = new Array(code.layout.size);
-    for (let i = 0; i < args.length; i++) made[i + 1] = args[i];
-    return made;
-  };
-  return { name, arity: entity.params.length, definition: entity, frame, run, holds: (own) => code.evaluate(own) };
-}
-
-type Run = {
-  readonly trace: TraceModel;
-  candidates: State[];
-  steps: number;
-  stuttered: number;
-  skipped: number;
-  hiddenSteps: number;
-  states: number;
-  readonly matched: Map<string, number>;
-  reason: string | undefined;
 };
 
 /**
@@ -169,43 +97,6 @@ function resultOf(run: Run, events: number, mismatch: TraceMismatch | undefined)
   return { verdict, reason, events, steps, stuttered, skipped, hiddenSteps, matched, mismatch };
 }
 
-/** What an event says about the next state: the value each change leads to, given the state before. */
-type Seen = (from: State) => (Value | undefined)[];
-
-function readChanges(run: Run, changes: readonly ObservedChange[]): Seen {
-  const { model } = run.trace;
-  const { u } = model.machine;
-  const read = changes.map((change) => {
-    const variable = model.variables.indexOf(change.variable);
-    if (variable < 0)
-      throw new TlaError("resolve", `the trace speaks of ${change.variable}, which is no variable of ${model.name}`);
-    return { variable, path: (change.path ?? []).map((key) => fromPlain(u, key)), value: fromPlain(u, change.value) };
-  });
-  return (from) => {
-    const seen = new Array<Value | undefined>(model.variables.length);
-    for (const { variable, path, value } of read) {
-      const before = seen[variable] ?? from[variable];
-      seen[variable] = path.length === 0 ? value : replaceAt(run, before, path, 0, value);
-    }
-    return seen;
-  };
-}
-
-function replaceAt(run: Run, target: Value | undefined, path: readonly Value[], depth: number, value: Value): Value {
-  if (depth === path.length) return value;
-  const { u } = run.trace.model.machine;
-  const at = typeof target === "object" && target.kind === "fcn" ? u.position(target.domain, path[depth]!) : -1;
-  if (typeof target !== "object" || target.kind !== "fcn" || at < 0) {
-    throw new TlaError(
-      "evaluation",
-      `the trace changes the place ${showValue(path[depth]!)} of ${target === undefined ? "nothing" : showValue(target)}, where no such place is`,
-    );
-  }
-  const values = target.values.slice();
-  values[at] = replaceAt(run, values[at], path, depth + 1, value);
-  return u.fcn(target.domain, values);
-}
-
 function begin(run: Run, observation: Observation): TraceMismatch | undefined {
   const { model, checks, mapping } = run.trace;
   const m = model.machine;
@@ -239,27 +130,6 @@ function explainUnlessTrue(run: Run, node: Node, place: Place): Falsehood | unde
     ? undefined
     : explainFalse(compiler, node, place, new Array(place.layout.size));
 }
-
-/** Adds an outcome that agrees with what was seen, once; true when there are too many to follow. */
-function addCandidate(
-  run: Run,
-  outcome: readonly (Value | undefined)[],
-  seen: readonly (Value | undefined)[],
-): boolean {
-  for (let i = 0; i < outcome.length; i++) {
-    if (outcome[i] === undefined)
-      throw new TlaError("evaluation", `the step gives no value to the variable ${run.trace.model.variables[i]}`);
-    if (seen[i] !== undefined && seen[i] !== outcome[i]) return false;
-  }
-  if (run.candidates.some((known) => known.every((value, i) => value === outcome[i]))) return false;
-  run.candidates.push([...(outcome as State)]);
-  const max = run.trace.mapping.candidatesMax ?? CANDIDATES_MAX;
-  if (run.candidates.length <= max) return false;
-  run.reason = `more than ${max} states agree with what was observed`;
-  return true;
-}
-
-const CANDIDATES_MAX = 64;
 
 function advance(run: Run, observation: Observation, index: number): TraceMismatch | undefined {
   const { mapping } = run.trace;
@@ -324,25 +194,6 @@ function stepKnown(
   return mismatchOf(run, observation, index, `${actionsOf(event).join(" or ")} does not allow this step`, failed);
 }
 
-function complete(from: State, seen: readonly (Value | undefined)[]): Value[] {
-  return from.map((value, i) => seen[i] ?? value);
-}
-
-function count(run: Run, name: string): void {
-  run.steps++;
-  run.matched.set(name, (run.matched.get(name) ?? 0) + 1);
-}
-
-function argumentsOf(run: Run, observation: Observation, action: NamedAction): Value[] {
-  const given: readonly PlainValue[] = observation.args ?? [];
-  if (given.length < action.arity)
-    throw new TlaError(
-      "resolve",
-      `${action.name} takes ${action.arity} arguments; the event ${observation.event} gives ${given.length}`,
-    );
-  return given.slice(0, action.arity).map((arg) => fromPlain(run.trace.model.machine.u, arg));
-}
-
 function explainAction(run: Run, action: NamedAction, args: readonly Value[]): Falsehood {
   const { compiler } = run.trace.model;
   const place = bodyPlace(action.definition, codeOf(compiler, action.definition).layout);
@@ -398,90 +249,6 @@ function describeMapping(event: EventMapping): string {
     : event.kind === "stutter"
       ? "nothing"
       : actionsOf(event).join(event.kind === "composed" ? " then " : " or ");
-}
-
-/** With "unchanged", what an event does not mention stays as it was. */
-function constrain(run: Run, from: State, seen: Seen): (Value | undefined)[] {
-  const values = seen(from);
-  return run.trace.mapping.unobserved === "unchanged" ? complete(from, values) : values;
-}
-
-function stepOf(run: Run, name: string, observation: Observation): Generator {
-  const action = run.trace.actions.get(name)!;
-  const args = argumentsOf(run, observation, action);
-  return (then) => action.run(action.frame(args), then);
-}
-
-/** Makes every outcome of a generator from a state. */
-function each(
-  run: Run,
-  from: State,
-  generate: Generator,
-  visit: (from: State, outcome: readonly (Value | undefined)[]) => boolean,
-): void {
-  const m = run.trace.model.machine;
-  m.current = from as Value[];
-  m.next = new Array<Value | undefined>(from.length);
-  m.target = m.next;
-  const mark = m.trail.length;
-  generate(() => visit(from, m.next));
-  undo(m, mark);
-}
-
-function composed(
-  run: Run,
-  from: State,
-  actions: readonly string[],
-  observation: Observation,
-  visit: (from: State, outcome: readonly (Value | undefined)[]) => boolean,
-): void {
-  let states: State[] = [from];
-  actions.forEach((name, i) => {
-    const isLast = i === actions.length - 1;
-    const reached: State[] = [];
-    for (const state of states) {
-      each(run, state, stepOf(run, name, observation), (_from, outcome) => {
-        if (isLast) return visit(from, outcome);
-        reached.push([...(outcome as State)]);
-        return false;
-      });
-    }
-    states = reached;
-  });
-}
-
-/** The states reachable by hidden steps, the given ones first. */
-function widen(run: Run, from: readonly State[]): State[] {
-  const { mapping } = run.trace;
-  const all: State[] = [...from];
-  let frontier: readonly State[] = from;
-  for (let depth = 0; depth < (mapping.hidden === undefined ? 0 : (mapping.hiddenMax ?? 1)); depth++) {
-    const reached: State[] = [];
-    for (const state of frontier) {
-      for (const name of mapping.hidden ?? []) {
-        const action = run.trace.actions.get(name)!;
-        if (action.arity > 0)
-          throw new TlaError(
-            "resolve",
-            `the hidden action ${name} takes arguments; wrap it in one that quantifies over them`,
-          );
-        each(
-          run,
-          state,
-          (then) => action.run(action.frame([]), then),
-          (_from, outcome) => {
-            if (all.some((known) => known.every((value, i) => value === outcome[i]))) return false;
-            run.hiddenSteps++;
-            all.push([...(outcome as State)]);
-            reached.push(all[all.length - 1]!);
-            return false;
-          },
-        );
-      }
-    }
-    frontier = reached;
-  }
-  return all;
 }
 
 /** Why the first action does not allow the step that was seen, judged on the first possible state. */
