@@ -18,7 +18,11 @@ export type YieldPolicy =
 /** Large enough to make the turn of the loop cheap, small enough to answer a signal within a millisecond or so. */
 export const BATCH_DEFAULT = 256;
 
-type Drive = (step: () => boolean, onStrayError: (error: unknown) => void) => Promise<void>;
+type Drive = (
+  step: () => boolean,
+  onStrayError: (error: unknown) => void,
+  beforeTurn?: () => void,
+) => Promise<void>;
 
 /** Real timers and queues, taken before any guard replaces them. */
 const realSetImmediate = setImmediate;
@@ -26,18 +30,22 @@ const realSetImmediate = setImmediate;
 const SENTINEL = { name: "seedbed sentinel" };
 
 export function makeDrive(policy: YieldPolicy = { every: BATCH_DEFAULT }): Drive {
-  return async (step, onStrayError) => {
+  return async (step, onStrayError, beforeTurn = () => {}) => {
     const restore = catchStrayErrors(onStrayError, policy === "never");
     try {
       if (policy === "never") await driveBySentinel(step);
-      else await driveByImmediates(step, policy);
+      else await driveByImmediates(step, beforeTurn, policy);
     } finally {
       restore();
     }
   };
 }
 
-function driveByImmediates(step: () => boolean, policy: Exclude<YieldPolicy, "never">): Promise<void> {
+function driveByImmediates(
+  step: () => boolean,
+  beforeTurn: () => void,
+  policy: Exclude<YieldPolicy, "never">,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let isOver = false;
     const once = (): void => {
@@ -53,6 +61,8 @@ function driveByImmediates(step: () => boolean, policy: Exclude<YieldPolicy, "ne
     };
     const refill = (): void => {
       if (isOver) return;
+      // Still an immediate of the batch: the queues are empty, and nothing from outside has run yet.
+      beforeTurn();
       const size = "every" in policy ? policy.every : 1 + (policy.random() % 32);
       for (let i = 0; i < size; i++) realSetImmediate(once);
       realSetImmediate(refill);

@@ -155,7 +155,12 @@ export class World implements Kernel {
       this.engine.setCurrent(null);
       return true;
     };
-    await this.engine.drive(step, (error) => this.#stray(error));
+    // What else the process does (a loader's cache, the channel to the parent) belongs to no host, and is no work that an event left.
+    await this.engine.drive(
+      step,
+      (error) => this.#stray(error),
+      () => this.#leaveEvent(),
+    );
     if (this.#fatal !== null) throw this.#fatal;
     return stop;
   }
