@@ -1,0 +1,96 @@
+/**
+ * `npm run test:majors [-- A..B]`: the same seeds on every supported major of Node, with one worker and with two, the latter in
+ * another order: every digest must be the same, and the golden tests must pass on each. Exit 1 on any difference.
+ */
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { catalog } from "../../campaign/catalog.ts";
+import { readLines } from "../../campaign/store.ts";
+import { table } from "../../report/style.ts";
+import { type Column, differences } from "./compare.ts";
+import { MAJORS, type NodeBinary, nodeOf, repository } from "./nodes.ts";
+
+const SEEDS_DEFAULT = "1..5";
+
+type Row = { readonly node: NodeBinary; readonly workers: number; readonly column: Column; readonly seconds: number };
+
+/** Default scenarios and the lessons, which fail: failures must be the same everywhere too. */
+function scenarioNames(): string[] {
+  return catalog()
+    .filter(({ scenario }) => scenario.default !== false || scenario.name.startsWith("lesson-"))
+    .map(({ scenario }) => scenario.name);
+}
+
+function goldenPasses(node: NodeBinary): boolean {
+  const vitest = path.join(repository, "node_modules", "vitest", "vitest.mjs");
+  const { status, stdout, stderr } = spawnSync(
+    node.execPath,
+    [vitest, "run", "--project", "span", "tests/golden", "--reporter", "dot"],
+    { cwd: repository, encoding: "utf8", env: { ...process.env, CI: "1", NO_COLOR: "1" } },
+  );
+  if (status !== 0) process.stderr.write(`golden tests on Node ${node.version}:\n${stdout}\n${stderr}\n`);
+  return status === 0;
+}
+
+function campaign(node: NodeBinary, workers: number, seeds: string): Row {
+  const out = fs.mkdtempSync(path.join(os.tmpdir(), "seedbed-majors-"));
+  const names = workers === 1 ? scenarioNames() : scenarioNames().reverse();
+  const startMs = performance.now();
+  const { status, stderr } = spawnSync(
+    node.execPath,
+    ["runtime/boot.mjs", "cli/main.ts", "campaign", ...names, "--seeds", seeds]
+      .concat(["--workers", String(workers), "--quiet", "--json"])
+      .concat(["--out", path.join(out, "store")]),
+    { cwd: repository, encoding: "utf8", maxBuffer: 1 << 28 },
+  );
+  // 1: the lessons fail. Anything but a verdict is an error.
+  if (status === null || status > 2)
+    throw new Error(`the campaign on Node ${node.version} ended with ${status}:\n${stderr}`);
+  const { lines } = readLines(path.join(out, "store", "results.jsonl"), (message) => {
+    throw new Error(message);
+  });
+  fs.rmSync(out, { recursive: true, force: true });
+  const digests = new Map(lines.map(({ scenario, seed, digest }) => [`${scenario} ${seed}`, digest]));
+  return {
+    node,
+    workers,
+    column: { name: `${node.major}/${workers}`, digests },
+    seconds: (performance.now() - startMs) / 1000,
+  };
+}
+
+function main(seeds: string): number {
+  const golden = new Map<number, boolean>();
+  const rows: Row[] = [];
+  for (const major of MAJORS) {
+    const node = nodeOf(major);
+    golden.set(major, goldenPasses(node));
+    for (const workers of [1, 2]) {
+      rows.push(campaign(node, workers, seeds));
+      process.stderr.write(`Node ${node.version}, ${workers} workers: ${rows.at(-1)!.seconds.toFixed(0)} s\n`);
+    }
+  }
+  const found = differences(rows.map(({ column }) => column));
+  const head = ["node", "workers", "golden", "runs", "seconds", "digests equal to the first row"];
+  const first = rows[0]!.column.digests;
+  const body = rows.map(({ node, workers, column, seconds }) => [
+    node.version,
+    String(workers),
+    golden.get(node.major) === true ? "pass" : "FAIL",
+    String(column.digests.size),
+    seconds.toFixed(1),
+    String([...column.digests].filter(([run, digest]) => digest !== null && first.get(run) === digest).length),
+  ]);
+  for (const line of table([head, ...body])) process.stdout.write(`${line}\n`);
+  for (const { run, found: digests } of found.slice(0, 20)) {
+    const told = digests.map((digest, i) => `${rows[i]!.column.name}: ${digest}`).join("  ");
+    process.stdout.write(`DIFFERS  ${run}  ${told}\n`);
+  }
+  const isEqual = found.length === 0 && [...golden.values()].every(Boolean);
+  process.stdout.write(isEqual ? "all digests equal\n" : `${found.length} runs differ\n`);
+  return isEqual ? 0 : 1;
+}
+
+process.exitCode = main(process.argv[2] ?? SEEDS_DEFAULT);
