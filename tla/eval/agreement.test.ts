@@ -17,11 +17,7 @@ const folder = fileURLToPath(new URL("../fixtures/examples/", import.meta.url));
 function modelAt(path: string, spec: string, config: string): Model {
   const load = (name: string): string | undefined => {
     const file = `${folder}${path}/${name}.tla`;
-    return existsSync(file)
-      ? name === spec
-        ? change(readFileSync(file, "utf8"))
-        : readFileSync(file, "utf8")
-      : undefined;
+    return existsSync(file) ? readFileSync(file, "utf8") : undefined;
   };
   return createModel({ load, spec, config: readFileSync(`${folder}${path}/${config}.cfg`, "utf8") });
 }
