@@ -34,7 +34,7 @@ export const KV_SETTINGS: SettingsSpec = {
     about: "longest pause of a process between operations",
   },
   chaosUs: { kind: "integer", min: 3_000_000, max: 4_500_000, about: "length of the chaos phase, true microseconds" },
-  latencyUs: { kind: "integer", min: 200, max: 3_000, isLogarithmic: true, about: "mean one-way latency of a link" },
+  latencyUs: { kind: "integer", min: 200, max: 10_000, isLogarithmic: true, about: "mean one-way latency of a link" },
   electionTimeoutUsMin: {
     kind: "integer",
     min: 60_000,
