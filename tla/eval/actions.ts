@@ -11,7 +11,7 @@ import type { Node, NodeOf } from "../syntax/ast.ts";
 import type { Value } from "../values/types.ts";
 import { assignment, changed, conjunction, predicate, single, unchanged } from "./assignments.ts";
 import { bodyPlace, codeOf, compileFrame, parameterThunk, resolve } from "./calls.ts";
-import type { Compiler, Place } from "./compiler.ts";
+import { type Compiler, hopsTo, outer, type Place } from "./compiler.ts";
 import type { FormulaFunction } from "./data.ts";
 import { compile, compileTest, openLet } from "./expressions.ts";
 import { type Action, type Frame, undo } from "./machine.ts";
@@ -105,7 +105,18 @@ function existential(c: Compiler, node: NodeOf<"exists">, place: Place, mode: Ac
       step: undefined,
       run: (frame, then) => {
         const mark = m.trail.length;
-        return visitLocated(c, set(frame), bound, (value) => {
+        const range = set(frame);
+        if (typeof range === "object" && range.kind === "set") {
+          const { elements } = range;
+          for (let i = 0; i < elements.length; i++) {
+            bind(frame, elements[i]!);
+            const stopped = body.run(frame, then);
+            undo(m, mark);
+            if (stopped) return true;
+          }
+          return false;
+        }
+        return visitLocated(c, range, bound, (value) => {
           bind(frame, value);
           const stopped = body.run(frame, then);
           undo(m, mark);
@@ -248,9 +259,13 @@ function call(c: Compiler, node: NodeOf<"apply">, place: Place, mode: ActionMode
   const { entity } = found;
   if (entity.kind === "param" && entity.arity > 0) return operatorParameter(c, node, place, mode);
   if (entity.kind === "let" && entity.bounds === undefined) {
-    const own: Place = { scope: entity.scope, layout: entity.layout, isPrimed: false };
-    if (own.layout !== place.layout) return predicate(c, node, place);
-    return compileAction(c, entity.body, own, mode);
+    const hops = hopsTo(place.layout, entity.layout);
+    const body = compileAction(c, entity.body, { scope: entity.scope, layout: entity.layout, isPrimed: false }, mode);
+    const { step } = body;
+    return {
+      step: step && ((frame) => step(outer(frame, hops))),
+      run: (frame, then) => body.run(outer(frame, hops), then),
+    };
   }
   if (entity.kind !== "definition" || entity.bounds !== undefined || entity.value !== undefined)
     return predicate(c, node, place);

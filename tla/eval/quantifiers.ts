@@ -94,7 +94,16 @@ export function compileQuantifier(c: Compiler, node: NodeOf<"forall"> | NodeOf<"
   if (binders.length === 1) {
     const { set, bind, bound } = binders[0]!;
     return (frame) => {
-      const found = visitLocated(c, set(frame), bound, (value) => {
+      const range = set(frame);
+      if (typeof range === "object" && range.kind === "set") {
+        const { elements } = range;
+        for (let i = 0; i < elements.length; i++) {
+          bind(frame, elements[i]!);
+          if (body(frame) === wanted) return wanted;
+        }
+        return !wanted;
+      }
+      const found = visitLocated(c, range, bound, (value) => {
         bind(frame, value);
         return body(frame) === wanted;
       });
