@@ -28,8 +28,8 @@ export const KV_SETTINGS: SettingsSpec = {
   keys: { kind: "integer", min: 1, max: 5, about: "keys; the first takes half of the operations" },
   thinkUsMax: {
     kind: "integer",
-    min: 40_000,
-    max: 120_000,
+    min: 25_000,
+    max: 100_000,
     isLogarithmic: true,
     about: "longest pause of a process between operations",
   },
