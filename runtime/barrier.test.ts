@@ -58,28 +58,25 @@ test("an error thrown by a step rejects the drive and puts the listeners of the 
   expect(process.listeners("unhandledRejection")).toEqual(before);
 });
 
-test.each([{ every: 256 }, { every: 1 }] as const)(
-  "says so before anything from outside runs, %o",
-  async (policy) => {
-    let isInside = false;
-    const outside: boolean[] = [];
-    const timer = setInterval(() => outside.push(isInside), 0);
-    let steps = 0;
-    const step = (): boolean => {
-      isInside = true;
-      // Long enough for the interval to be due at every turn of the loop.
-      for (const end = performance.now() + 0.05; performance.now() < end; );
-      return steps++ < 2000;
-    };
-    const beforeTurn = (): void => {
-      isInside = false;
-    };
-    const strayError = (error: unknown): void => {
-      throw error;
-    };
-    await makeDrive(policy)(step, strayError, beforeTurn);
-    clearInterval(timer);
-    expect(outside.length).toBeGreaterThan(2);
-    expect(outside).not.toContain(true);
-  },
-);
+test.each([{ every: 256 }, { every: 1 }] as const)("says so before anything from outside runs, %o", async (policy) => {
+  let isInside = false;
+  const outside: boolean[] = [];
+  const timer = setInterval(() => outside.push(isInside), 0);
+  let steps = 0;
+  const step = (): boolean => {
+    isInside = true;
+    // Long enough for the interval to be due at every turn of the loop.
+    for (const end = performance.now() + 0.05; performance.now() < end; );
+    return steps++ < 2000;
+  };
+  const beforeTurn = (): void => {
+    isInside = false;
+  };
+  const strayError = (error: unknown): void => {
+    throw error;
+  };
+  await makeDrive(policy)(step, strayError, beforeTurn);
+  clearInterval(timer);
+  expect(outside.length).toBeGreaterThan(2);
+  expect(outside).not.toContain(true);
+});

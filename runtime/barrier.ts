@@ -18,11 +18,7 @@ export type YieldPolicy =
 /** Large enough to make the turn of the loop cheap, small enough to answer a signal within a millisecond or so. */
 export const BATCH_DEFAULT = 256;
 
-type Drive = (
-  step: () => boolean,
-  onStrayError: (error: unknown) => void,
-  beforeTurn?: () => void,
-) => Promise<void>;
+type Drive = (step: () => boolean, onStrayError: (error: unknown) => void, beforeTurn?: () => void) => Promise<void>;
 
 /** Real timers and queues, taken before any guard replaces them. */
 const realSetImmediate = setImmediate;

@@ -3,12 +3,12 @@
 //
 // tsx keeps the names of functions by a defineProperty for each closure that is made, also inside hot paths: a kv run takes a
 // third longer with it. names.mjs takes that away again.
-import { register as registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";
 import { register } from "tsx/esm/api";
+import { registerHooks } from "./hooks.mjs";
 
 register();
-registerHooks(new URL("./names.mjs", import.meta.url));
+await registerHooks(new URL("./names.mjs", import.meta.url));
 const entry = process.argv[2];
 process.argv.splice(1, 1);
 await import(entry.startsWith("file:") ? entry : pathToFileURL(entry).href);

@@ -3,7 +3,7 @@
  *
  * In the repository tsx is registered already (npm run seedbed, boot.mjs); the compiled package registers it at the first such file only.
  */
-import * as module from "node:module";
+import { registerHooks } from "./hooks.mjs";
 
 const FACES = {
   seedbed: "campaign",
@@ -25,11 +25,11 @@ async function prepare(): Promise<void> {
   if (isCompiled) {
     const { register } = await import("tsx/esm/api");
     register();
-    module.register(new URL("./names.mjs", import.meta.url));
+    await registerHooks(new URL("./names.mjs", import.meta.url));
   }
   const extension = isCompiled ? "js" : "ts";
   const faces: Record<string, string> = {};
   for (const [specifier, room] of Object.entries(FACES))
     faces[specifier] = new URL(`../${room}/index.${extension}`, import.meta.url).href;
-  module.register(new URL("./self.mjs", import.meta.url), { data: faces });
+  await registerHooks(new URL("./self.mjs", import.meta.url), faces);
 }

@@ -17,7 +17,12 @@ function mutableDeclarations(source: string): string[] {
 
 test("finds what could change and leaves alone what cannot", () => {
   const bad = ["let count = 0;", "export const cache = new Map<string, number>();", "const seen: string[] = [];"];
-  const good = ["const NONE: readonly string[] = [];", "const NAMES: ReadonlyMap<string, number> = new Map();", "  let local = 1;", "const MAX = 3;"];
+  const good = [
+    "const NONE: readonly string[] = [];",
+    "const NAMES: ReadonlyMap<string, number> = new Map();",
+    "  let local = 1;",
+    "const MAX = 3;",
+  ];
   expect(mutableDeclarations([...bad, ...good].join("\n"))).toEqual(bad);
 });
 
