@@ -238,9 +238,10 @@ function substituted(param: Param, context: Context, span: Span, isVariable = fa
       const found = inside.names.get(name);
       if (found === undefined) continue;
       // A variable that stands for a defined expression is not that definition: ENABLED tells them apart.
-      if (!isVariable || found.kind !== "definition" || given === undefined) return found;
+      if (!isVariable || found.kind !== "definition") return found;
+      const body: Node = given ?? { kind: "apply", prefix: [], name, args: [], span: at };
       const wrapped = define(
-        { name: param.name, params: [], body: given, span: given.span },
+        { name: param.name, params: [], body, span: body.span },
         { scope, up: context.layout, module: span.module, isLocal: false },
       );
       return { ...wrapped, standsForVariable: true };
