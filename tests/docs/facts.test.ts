@@ -1,14 +1,14 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { execute } from "../../campaign/execute.ts";
 import { CHECKERS } from "../../checkers/check.ts";
 import { FORMATS } from "../../checkers/formats/read-history.ts";
 import { EXIT } from "../../campaign/errors.ts";
 import { COMMON_SETTINGS } from "../../scenarios/settings.ts";
 import { scenarios } from "../../scenarios/index.ts";
+import { main } from "../../cli/program.ts";
 import { OPERATIONS } from "../../sim/disk/service-queue.ts";
-import { seedbed } from "../cli/seedbed.ts";
 import { pageNames, readPage, repository } from "./pages.ts";
 
 test("every link of every page leads to a file", () => {
@@ -35,7 +35,11 @@ const HELPS = ["campaign", "run", "replay", "check", "list", "bugs", "bugs run",
 let help = "";
 
 beforeAll(async () => {
-  for (const command of HELPS) help += (await seedbed([...command.split(" "), "--help"])).stdout;
+  const print = vi.spyOn(console, "log").mockImplementation((text: string) => {
+    help += `${text}\n`;
+  });
+  for (const command of HELPS) await main([...command.split(" "), "--help"]);
+  print.mockRestore();
 }, 120_000);
 
 /** Long flags, without the `no-` of a boolean that is on by default. */

@@ -1,0 +1,1 @@
+export function registerHooks(url: URL, data?: unknown): Promise<void>;
