@@ -26,6 +26,7 @@ const CLIENT_SEEDS_DEFAULT = 300;
 export function bugsListCommand(args: BugsListArguments): number {
   const terminal = makeTerminal(args);
   if (args.json) {
+    demandSources();
     terminal.out(`${JSON.stringify({ bugs: BUGS.map((bug) => ({ ...bug, patch: patchText(bug) })) }, null, 2)}\n`);
     return EXIT.held;
   }
@@ -35,6 +36,7 @@ export function bugsListCommand(args: BugsListArguments): number {
 }
 
 export async function bugsRunCommand(args: BugsRunArguments): Promise<number> {
+  demandSources();
   const terminal = makeTerminal(args);
   const bugs = args.ids.length === 0 ? BUGS : args.ids.map(chosen);
   const number = (flag: string, text: string | undefined, fallback: number): number =>
@@ -66,6 +68,14 @@ export async function bugsRunCommand(args: BugsRunArguments): Promise<number> {
   else for (const line of describe(results)) terminal.out(`${line}\n`);
   if (interrupt.signal.aborted) return EXIT.interrupted;
   return results.every(({ starts }) => starts.every(({ caught }) => caught)) ? EXIT.held : EXIT.failed;
+}
+
+/** The patches are patches of the sources, and the package holds compiled code only. */
+function demandSources(): void {
+  if (!import.meta.url.endsWith(".ts"))
+    throw new UsageError(
+      "the museum is built from the sources of the tool, which the package does not hold: clone its repository.",
+    );
 }
 
 function chosen(id: string): Bug {

@@ -13,7 +13,7 @@ import { type Column, differences } from "./compare.ts";
 import { MAJORS, type NodeBinary, nodeOf, repository } from "./nodes.ts";
 
 /** As many as four minutes on two cores allow. */
-const SEEDS_DEFAULT = "1..5";
+const SEEDS_DEFAULT = "1..10";
 
 type Row = { readonly node: NodeBinary; readonly workers: number; readonly column: Column; readonly seconds: number };
 

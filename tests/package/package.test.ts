@@ -136,3 +136,10 @@ test("a file that is no TypeScript is the user's error", () => {
   expect(said).toContain("broken.ts cannot be loaded");
   expect(said).not.toMatch(/^\s+at /m);
 });
+
+test("bugs are listed, and only the repository can build them", () => {
+  expect(seedbed("bugs").exitCode).toBe(0);
+  const { exitCode, said } = seedbed("bugs", "run", "PUB-07", "--seeds", "1", "--starts", "1");
+  expect(exitCode, said).toBe(64);
+  expect(said).toContain("clone its repository");
+});
