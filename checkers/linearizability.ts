@@ -13,7 +13,7 @@ import { prepareProblem } from "./linearizability-problem.ts";
 import { type SearchResult, searchLinearization } from "./linearizability-search.ts";
 import { buildLinearization } from "./linearizability-witness.ts";
 import type { Model } from "./model.ts";
-import { findMisplaced, type Special } from "./special/special.ts";
+import { findMisplaced, type Special, type SpecialResult, unsuited } from "./special/special.ts";
 import { compareText } from "./values.ts";
 import type { Unknown, Verdict } from "./verdict.ts";
 
@@ -37,8 +37,9 @@ export function checkLinearizability<S>(
   const checkers = new Set<string>();
   let unknown: Unknown | undefined;
   for (const part of parts) {
-    const verdict =
-      checkSpecially(part, options.special) ?? checkPartition(part, model, meter, options.isShrinking ?? true);
+    const decide = (some: readonly Operation[]): Verdict =>
+      checkPartition(some, model, meter, options.isShrinking ?? true);
+    const verdict = checkSpecially(part, options.special, decide) ?? decide(part);
     checkers.add(verdict.checker);
     if (verdict.kind === "invalid") return { ...verdict, operations: operations.length };
     if (verdict.kind === "unknown") unknown ??= { ...verdict, operations: operations.length };
@@ -51,8 +52,12 @@ export function checkLinearizability<S>(
 }
 
 /** The verdict of a special algorithm; undefined when it is unsuited. Throws when its order is no linearization. */
-function checkSpecially(operations: readonly Operation[], special: Special | undefined): Verdict | undefined {
-  const result = special?.check(operations);
+function checkSpecially(
+  operations: readonly Operation[],
+  special: Special | undefined,
+  decide: (operations: readonly Operation[]) => Verdict,
+): Verdict | undefined {
+  const result = special?.check(operations, (rest) => searchRest(rest, decide));
   if (special === undefined || result === undefined || result.kind === "unsuited") return undefined;
   const count = operations.length;
   if (result.kind === "invalid") {
@@ -62,6 +67,18 @@ function checkSpecially(operations: readonly Operation[], special: Special | und
   if (fault !== undefined) throw new Error(`${special.name} returned an order that is no linearization: ${fault}`);
   const linearization = result.order.map((operation) => operation.id);
   return { kind: "valid", checker: special.name, operations: count, linearization };
+}
+
+function searchRest(
+  operations: readonly Operation[],
+  decide: (operations: readonly Operation[]) => Verdict,
+): SpecialResult {
+  const verdict = decide(operations);
+  if (verdict.kind === "invalid") return { kind: "invalid", evidence: verdict.evidence };
+  if (verdict.kind === "unknown") return unsuited(verdict.reason);
+  const byId = new Map<number, Operation>();
+  for (const operation of operations) byId.set(operation.id, operation);
+  return { kind: "valid", order: (verdict.linearization ?? []).map((id) => byId.get(id)!) };
 }
 
 /** Operations of each key, keys in the order of their code points. */

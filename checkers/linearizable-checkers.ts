@@ -17,6 +17,7 @@ import { casRegisterModel, kvModel, refineRegister, registerModel } from "./mode
 import { setModel } from "./models/set.ts";
 import { booleanOption, type CheckerOptions, integerOption, OptionError } from "./named-checker.ts";
 import { counterByValues } from "./special/counter.ts";
+import { dequeByValues } from "./special/deque.ts";
 import { holdsByOwner } from "./special/holds.ts";
 import { monotonicIds } from "./special/ids.ts";
 import { checkLease, leaseProblem } from "./special/lease.ts";
@@ -104,6 +105,7 @@ export const LINEARIZABLE_CHECKERS: readonly HistoryChecker[] = [
   })),
   linearizable("deque", "linearizable deque: pushFront, pushBack, popFront, popBack", {}, () => ({
     model: dequeModel(),
+    special: dequeByValues,
   })),
   linearizable("counter", "linearizable counter: inc, faa, read", INIT, (options) => {
     const init = integerOption(options, "init", 0, Number.MIN_SAFE_INTEGER);

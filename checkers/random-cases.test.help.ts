@@ -15,6 +15,7 @@ import { casRegisterModel, kvModel, refineRegister, registerModel } from "./mode
 import { setModel } from "./models/set.ts";
 import type { Call, RandomHistoryOptions } from "./random-history.test.help.ts";
 import { counterByValues } from "./special/counter.ts";
+import { dequeByValues } from "./special/deque.ts";
 import { holdsByOwner } from "./special/holds.ts";
 import { monotonicIds, uniqueIds } from "./special/ids.ts";
 import { logByPositions } from "./special/log.ts";
@@ -191,6 +192,8 @@ export const CASES: readonly Case[] = [
     name: "deque",
     model: widen(dequeModel()),
     call: calls(["pushFront", fresh], ["pushBack", fresh], ["popFront", nothing], ["popBack", nothing]),
+    special: dequeByValues,
+    options: { operationsMax: 10 },
   },
   {
     name: "counter that answers",

@@ -43,7 +43,7 @@ function check(operations: readonly Operation[]): SpecialResult {
 }
 
 /** Two values that went in one after the other and came out the other way round, if there are any. */
-function findInversion(items: readonly Item[]): readonly [Item, Item] | undefined {
+export function findInversion(items: readonly Item[]): readonly [Item, Item] | undefined {
   const byReturn = items.slice().sort((left, right) => left.putReturn - right.putReturn);
   const byCall = items.slice().sort((left, right) => left.putCall - right.putCall);
   let next = 0;
@@ -59,7 +59,7 @@ function findInversion(items: readonly Item[]): readonly [Item, Item] | undefine
   return undefined;
 }
 
-function inversion(first: Item, second: Item): SpecialResult {
+export function inversion(first: Item, second: Item): SpecialResult {
   const [a, b] = [show(first.value), show(second.value)];
   const came = first.take === undefined ? `${a} never did` : `${a} was only asked for at event ${first.takeCall}`;
   return contradiction(

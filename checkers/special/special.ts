@@ -13,10 +13,13 @@ export type SpecialResult =
   | { readonly kind: "invalid"; readonly evidence: Evidence }
   | { readonly kind: "unsuited"; readonly reason: string };
 
+/** The generic search, for the part of a history that an algorithm leaves undecided. Unsuited when the budget is spent. */
+export type SearchRest = (operations: readonly Operation[]) => SpecialResult;
+
 export type Special = {
   readonly name: string;
-  /** Operations of one partition, in order of invocation. */
-  check(operations: readonly Operation[]): SpecialResult;
+  /** Operations of one partition, in order of invocation. Without `search`, what needs one is unsuited. */
+  check(operations: readonly Operation[], search?: SearchRest): SpecialResult;
   /** Why an order is not legal for the object; undefined when it is. Knows nothing of the algorithm. */
   replay(order: readonly Operation[]): string | undefined;
 };

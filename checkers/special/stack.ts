@@ -57,7 +57,7 @@ function check(operations: readonly Operation[]): SpecialResult {
 const MOMENT_TIE = 0;
 
 /** Deletes bottom values until nothing is left; the span that has none is returned. */
-function conquer(spans: readonly Span[], placed: Placed[]): Span | undefined {
+export function conquer(spans: readonly Span[], placed: Placed[]): Span | undefined {
   const work = spans.slice().reverse();
   // Outer pushes come first and outer pops last, so ties count outwards from the pairs that are found first.
   let depth = 1;
