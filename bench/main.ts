@@ -3,6 +3,7 @@ import { benchCheckers } from "./checkers.ts";
 import { benchKv } from "./kv.ts";
 import { machineName } from "./measure.ts";
 import { benchScheduler } from "./scheduler.ts";
+import { benchTla } from "./tla.ts";
 import { benchTransactions } from "./transactions.ts";
 import { benchWorld } from "./world.ts";
 
@@ -11,6 +12,7 @@ const PARTS: readonly (readonly [string, () => Promise<void>])[] = [
   ["world", benchWorld],
   ["kv", benchKv],
   ["checkers", benchAllCheckers],
+  ["tla", benchTla],
 ];
 
 const wanted = process.argv.slice(2);

@@ -10,6 +10,8 @@ const FACES = {
   "seedbed/sim": "sim",
   "seedbed/nemesis": "nemesis",
   "seedbed/checkers": "checkers",
+  "seedbed/crdt": "systems/crdt",
+  "seedbed/tla": "tla",
 };
 
 let ready: Promise<void> | null = null;

@@ -1,7 +1,7 @@
 /**
  * A streaming reader of EDN and JSON values, for histories of any size.
  *
- * Hand-written, though edn-data is at hand: that library parses one whole string to one value, keeps no line numbers,
+ * Hand-written rather than by edn-data: that library parses one whole string to one value, keeps no line numbers,
  * and so can neither stream a vector of a million maps nor say where a file was cut. This reader yields the elements of a
  * top-level vector, list or array one by one, and the values of a plain stream likewise; only one is held at a time.
  *
