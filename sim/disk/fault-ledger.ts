@@ -130,6 +130,7 @@ export class FaultLedger {
       this.#images.delete(fault);
       const seenBefore = contentsOf(files.names.root, "entries", seenBytes);
       const durableBefore = contentsOf(files.names.root, "stable", stableBytes);
+      const wasPromised = hasClaims(files.names.root);
       if (spec.pathPrefix === undefined) {
         replaceRoot(image);
       } else {
@@ -139,11 +140,21 @@ export class FaultLedger {
       if (isSameContents(seenBefore, contentsOf(files.names.root, "entries", seenBytes))) continue;
       kernel.effect(fault);
       kernel.mark("disk.rollback");
-      if (!isSameContents(durableBefore, contentsOf(files.names.root, "stable", stableBytes))) {
+      // A sync that lied makes a promise, too: the image lacks what it claimed, though nothing durable has changed.
+      if (wasPromised || !isSameContents(durableBefore, contentsOf(files.names.root, "stable", stableBytes))) {
         this.harm(fault.kind, spec.pathPrefix ?? "/", "went back to an older state");
       }
     }
   }
+}
+
+/** Whether some file holds bytes, or a length, that a sync claimed without making them durable. */
+function hasClaims(root: DirectoryNode): boolean {
+  let found = false;
+  eachFile(root, "entries", (_path, { data }) => {
+    if (data.claims !== null || data.claimedSize !== null) found = true;
+  });
+  return found;
 }
 
 /** What a program would read from the whole file. */

@@ -401,6 +401,21 @@ describe("disk-rollback", () => {
     expect(lab.harm).toEqual([]); // Only cached bytes went, and no sync had claimed them.
   });
 
+  it("is lasting harm when it takes what a lying sync had claimed, though nothing durable changes", async () => {
+    const lab = new Lab();
+    await lab.durable("/f", "one");
+    await lab.rig.run(async (disk) => {
+      lab.start({ kind: "disk-lost-sync", perMillion: 1_000_000 });
+      lab.start({ kind: "disk-rollback" });
+      const file = await disk.open("/f");
+      await file.append(bytesOf("+two"));
+      await file.sync();
+    });
+    lab.rig.crash("kill");
+    expect(text(await lab.read("/f"))).toBe("one");
+    expect(lab.harm).toEqual(["disk-rollback"]);
+  });
+
   it("does nothing when it ended before the boot, or nothing had changed", async () => {
     const lab = new Lab();
     await lab.durable("/f", "one");
