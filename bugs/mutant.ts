@@ -46,7 +46,7 @@ export function buildMutant(bug: Bug, parent: string = path.join(process.cwd(), 
   const folder = path.join(parent, `${bug.id}-${hash.slice(0, 8)}-${sources.slice(0, 8)}`);
   const mutated = applyPatch(patchText(bug), (file) => fs.readFileSync(path.join(root, file), "utf8"));
   if (!fs.existsSync(path.join(folder, "package.json"))) {
-    fs.rmSync(folder, { recursive: true, force: true });
+    removeOlder(parent, bug);
     fs.mkdirSync(folder, { recursive: true });
     for (const name of COPIED) {
       const from = path.join(root, name);
@@ -59,6 +59,14 @@ export function buildMutant(bug: Bug, parent: string = path.join(process.cwd(), 
     fs.copyFileSync(path.join(root, "package.json"), path.join(folder, "package.json"));
   }
   return { bug, patchHash: hash, folder, runnerEntry: pathToFileURL(path.join(folder, "campaign", "runner.ts")) };
+}
+
+/** Copies of earlier sources, and one that was cut short. */
+function removeOlder(parent: string, bug: Bug): void {
+  if (!fs.existsSync(parent)) return;
+  for (const name of fs.readdirSync(parent)) {
+    if (name.startsWith(`${bug.id}-`)) fs.rmSync(path.join(parent, name), { recursive: true, force: true });
+  }
 }
 
 function isSource(file: string): boolean {

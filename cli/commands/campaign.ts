@@ -120,15 +120,13 @@ export async function campaignCommand(args: CampaignArguments): Promise<number> 
 /** Which runs are asked for. `base` is that of a campaign to go on with. */
 async function prepare(args: CampaignArguments, base: string | null): Promise<Prepared> {
   const seeds = seedsOf(args.seed, args.seeds, SEEDS_DEFAULT);
-  const selected = (
-    await selectScenarios({
-      arguments: args.scenarios,
-      isAll: args.all,
-      ...(args.grep === undefined ? {} : { grep: args.grep }),
-    })
-  ).map((entry) =>
-    args.nemesis === undefined ? entry : restrictKinds(entry, words("--nemesis", args.nemesis, FAULT_KINDS)),
-  );
+  const chosen = await selectScenarios({
+    arguments: args.scenarios,
+    isAll: args.all,
+    ...(args.grep === undefined ? {} : { grep: args.grep }),
+  });
+  const selected =
+    args.nemesis === undefined ? chosen : withKinds(chosen, words("--nemesis", args.nemesis, FAULT_KINDS));
   const usedBase = seeds.kind === "counted" ? (base ?? args.base ?? randomBytes(4).toString("hex")) : null;
   const settings = pairs("--set", args.set);
   const plan = args.plan === undefined ? undefined : readJson(args.plan);
@@ -165,6 +163,15 @@ async function prepare(args: CampaignArguments, base: string | null): Promise<Pr
       runs.push({ entry, input: input(entry, seed), isCorpus: false });
   }
   return { selected, runs, base: usedBase, text: seeds.kind === "exact" ? seeds.text : String(seeds.count) };
+}
+
+/** A directed scenario has the faults of its plan or none: it takes part only if all of them are wanted. */
+function withKinds(entries: readonly Cataloged[], kinds: readonly string[]): Cataloged[] {
+  return entries
+    .filter(
+      ({ scenario }) => scenario.plan === undefined || scenario.faults.kinds.every((kind) => kinds.includes(kind)),
+    )
+    .map((entry) => restrictKinds(entry, kinds));
 }
 
 function seedListOf(seeds: Seeds, base: string | null): readonly string[] {
