@@ -1,4 +1,5 @@
 /** The terminal of a command: where text goes, and whether it may be coloured or redrawn. */
+import * as path from "node:path";
 import type { Terminal } from "../report/reporters.ts";
 import { makeStyle } from "../report/style.ts";
 
@@ -20,8 +21,14 @@ export function makeTerminal(looks: Looks): Terminal {
     isQuiet: looks.quiet ?? false,
     isVerbose: looks.verbose ?? false,
     replayCommand: (repro, scenario, seed) =>
-      `${toolCommand()} replay ${repro ?? `${scenario} --seed ${shellWord(seed)}`}`,
+      `${toolCommand()} replay ${repro === null ? `${scenario} --seed ${shellWord(seed)}` : shellWord(shortPath(repro))}`,
   };
+}
+
+/** Relative where that is shorter: the command is to be pasted in the same folder. */
+function shortPath(file: string): string {
+  const relative = path.relative(process.cwd(), file);
+  return relative.length < file.length ? relative : file;
 }
 
 /** How the user calls the tool: inside the repository through npm, elsewhere by name. */
