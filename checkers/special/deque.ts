@@ -13,7 +13,8 @@
  * 3. Within a span: the rules of deque-peel.ts.
  * 4. If all values left in a span go out where they went in, they are two stacks that meet at their bottoms. One value
  *    that crosses may be among them, if it can go in first and come out last: it is the bottom of both.
- * 5. Values that went in at one end and out at the other are a queue by themselves, those of one end a stack. A violation there
+ * 5. Else deque-phases.ts may construct an order, which is replayed before it counts.
+ * 6. Values that went in at one end and out at the other are a queue by themselves, those of one end a stack. A violation there
  *    is a violation of the whole.
  * No proof says that nothing else can be decided. What is left over of a span is given to the search, which needs to know
  * nothing of the values deleted before: the answer is exact, for legal and illegal histories alike.
@@ -32,9 +33,11 @@ import {
   unlessUncertain,
 } from "./containers.ts";
 import { type End, isSameEnd, peel, type Piece, type Removal, restore, type Step } from "./deque-peel.ts";
+import { arrangePhases, orderPhases } from "./deque-phases.ts";
 import { findInversion, inversion } from "./queue.ts";
 import {
   contradiction,
+  findMisplaced,
   orderByPoint,
   type Placed,
   type SearchRest,
@@ -164,7 +167,23 @@ function decideRest(rest: readonly Piece[], search: SearchRest | undefined): Out
   if (crossing.length === 1 && bottom.putCall <= start && bottom.takeReturn >= end) {
     return { steps: [stepOf(bottom.item.put, start), ...stepsOf(placed), stepOf(bottom.item.take!, end)] };
   }
-  return searchRest(rest, start, end, search);
+  return arrangeStepwise(rest) ?? searchRest(rest, start, end, search);
+}
+
+/** The order of deque-phases.ts, if it found one that is legal. */
+function arrangeStepwise(rest: readonly Piece[]): Outcome | undefined {
+  const placed = arrangePhases(rest);
+  if (placed === undefined) return undefined;
+  const order = orderPhases(placed);
+  const operations = order.map(([operation]) => operation);
+  const isTimely = order.every(([operation, point]) => operation.call <= point && point <= operation.return);
+  if (!isTimely || findMisplaced(operations, operationsOf(rest)) !== undefined) return undefined;
+  if (replay(operations) !== undefined) return undefined;
+  return { steps: order.map(([operation, point]) => stepOf(operation, point)) };
+}
+
+function operationsOf(pieces: readonly Piece[]): Operation[] {
+  return pieces.flatMap(({ item }) => (item.take === undefined ? [item.put] : [item.put, item.take]));
 }
 
 function stepsOf(placed: readonly Placed[]): Step[] {
@@ -199,8 +218,7 @@ function noBottom(span: Span, end: End): SpecialResult {
 
 function searchRest(rest: readonly Piece[], start: number, end: number, search: SearchRest | undefined): Outcome {
   if (search === undefined) return { failure: unsuited(`no rule decides ${rest.length} values`) };
-  const operations = rest.flatMap(({ item }) => (item.take === undefined ? [item.put] : [item.put, item.take]));
-  const result = search(operations.sort((left, right) => left.call - right.call));
+  const result = search(operationsOf(rest).sort((left, right) => left.call - right.call));
   if (result.kind !== "valid") return { failure: result };
   let reached = start;
   const steps = result.order.map((operation) => {

@@ -136,7 +136,7 @@ function tieOf(point: number, until: number, isTake: 0 | 1): number {
 }
 
 /** Repeatedly a value that no other must precede. There always is one, once inversions are excluded. */
-function topologicalOrder(items: readonly Item[]): Item[] {
+export function topologicalOrder(items: readonly Item[]): Item[] {
   const count = items.length;
   const indexes = items.map((_, i) => i);
   const by = (key: (item: Item) => number): number[] =>
