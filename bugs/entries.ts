@@ -29,7 +29,7 @@ export const BUGS: readonly Bug[] = [
       "The commit index follows whatever a majority holds, also entries of earlier terms. A longer log of a term in between can still win an election and overwrite them.",
     invariant: "leader completeness: what was committed is in the log of every later leader",
     scenario: "kv",
-    checks: ["raft", "raft-invariant", "linearizable"],
+    checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
     difficulty: "hard",
   },
   {
@@ -40,7 +40,7 @@ export const BUGS: readonly Bug[] = [
       "The voter replies, loses power before its vote reached the disk, boots without it and grants the same term to another candidate.",
     invariant: "election safety: at most one leader in a term",
     scenario: "kv",
-    checks: ["raft", "raft-invariant", "linearizable"],
+    checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
     difficulty: "medium",
   },
   {
@@ -51,7 +51,7 @@ export const BUGS: readonly Bug[] = [
       "The follower cuts its log behind prevIndex before it looks for a conflict: a delayed or duplicated append erases entries that were acknowledged since.",
     invariant: "an acknowledged match index never goes back",
     scenario: "kv",
-    checks: ["raft", "raft-invariant", "linearizable"],
+    checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
     difficulty: "medium",
   },
   {
@@ -62,7 +62,7 @@ export const BUGS: readonly Bug[] = [
       "A fresh leader has every committed entry, but its commit index may lag: a read at that index misses writes that the leader before it acknowledged.",
     invariant: "linearizable reads",
     scenario: "kv",
-    checks: ["linearizable"],
+    checks: ["linearizable", "durable-writes"],
     difficulty: "medium",
   },
   {
@@ -73,7 +73,7 @@ export const BUGS: readonly Bug[] = [
       "A candidate that started over counts a late grant of its election before, and leads without a quorum of the term.",
     invariant: "election safety: at most one leader in a term",
     scenario: "kv",
-    checks: ["raft", "raft-invariant", "linearizable"],
+    checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
     difficulty: "medium",
   },
   {
@@ -84,7 +84,7 @@ export const BUGS: readonly Bug[] = [
       "The index in a rejection is taken as what the follower holds of the leader's log, though it says the opposite.",
     invariant: "the commit index stands for a quorum that stores it",
     scenario: "kv",
-    checks: ["raft", "raft-invariant", "linearizable"],
+    checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
     difficulty: "medium",
   },
   {
@@ -95,7 +95,7 @@ export const BUGS: readonly Bug[] = [
       "Heartbeats and appends carry the leader's whole commit index, and the follower follows it up to the end of its own log, which may hold leftovers of another term behind what was verified.",
     invariant: "state-machine safety: one command at an index",
     scenario: "kv",
-    checks: ["raft", "raft-invariant", "linearizable"],
+    checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
     difficulty: "hard",
   },
   {
@@ -106,7 +106,7 @@ export const BUGS: readonly Bug[] = [
       "The client retries after a lost reply, and the state machine has no memory of the command it already applied.",
     invariant: "a client's operation takes effect at most once",
     scenario: "kv",
-    checks: ["linearizable"],
+    checks: ["linearizable", "durable-writes"],
     difficulty: "easy",
   },
   {
@@ -117,7 +117,7 @@ export const BUGS: readonly Bug[] = [
       "The node counts and acknowledges an entry as soon as it is handed to the disk. A power loss before the sync takes an acknowledged write away.",
     invariant: "an acknowledged write survives the power loss of a minority",
     scenario: "kv",
-    checks: ["raft", "raft-invariant", "linearizable"],
+    checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
     difficulty: "easy",
   },
 ];

@@ -1,7 +1,7 @@
 /** Checks for scenarios: the checkers of checkers/, with the budget of the run. */
 import { checkHistory } from "../checkers/check.ts";
-import { HistoryError } from "../checkers/history.ts";
-import type { PlainJson } from "../checkers/history.ts";
+import { checkDurability } from "../checkers/durability.ts";
+import { HistoryError, type HistoryEvent, type PlainJson, pairOperations } from "../checkers/history.ts";
 import type { Verdict } from "../checkers/verdict.ts";
 import type { Check, RunData } from "./scenario.ts";
 
@@ -55,4 +55,23 @@ export function unknownVerdict(checker: string, operations: number, reason: stri
     reason,
     progress: { operationsPassed: 0, steps: 0, bytes: 0, widest: 0 },
   };
+}
+
+/** The reads that end the history found every acknowledged write, or one that came after it; see checkers/durability.ts. */
+export function durableWrites(): Check {
+  return { name: "durable-writes", check: ({ history }) => judgeDurability(history) };
+}
+
+function judgeDurability(history: readonly HistoryEvent[]): Verdict {
+  const values = new Map<string, PlainJson>();
+  for (let i = history.length - 1; i >= 0 && history[i]!.f === "get"; i--) {
+    const { type, key, value } = history[i]!;
+    if (type === "ok" && key !== undefined && !values.has(key)) values.set(key, value);
+  }
+  // A run that ended before its final reads has failed for another reason, and says nothing here.
+  const written = new Set(history.filter(({ f }) => f !== "get").map(({ key }) => key ?? ""));
+  if ([...written].some((key) => !values.has(key))) {
+    return unknownVerdict("durable-writes", history.length, "the final reads did not take place");
+  }
+  return checkDurability(pairOperations(history), { values });
 }

@@ -5,7 +5,7 @@ import type { KvOperation } from "../systems/kv/operation.ts";
 import { KV_CLIENT_DEFAULTS, KV_SERVER_DEFAULTS, type KvServerSettings } from "../systems/kv/options.ts";
 import { type KvMember, kvServer } from "../systems/kv/server.ts";
 import { RAFT_DEFAULTS } from "../systems/raft/options.ts";
-import { linearizable } from "./checks.ts";
+import { durableWrites, linearizable } from "./checks.ts";
 import { RAFT_STATES, RAFT_TARGETS, watchRaft } from "./kv-watch.ts";
 import { kvKeys, kvOperations } from "./kv-workload.ts";
 import {
@@ -146,7 +146,7 @@ export function kvScenario(variant: KvVariant): Scenario {
     },
     targets: RAFT_TARGETS,
     watch: watchRaft,
-    checks: [linearizable("kv"), ...(variant.checks ?? [])],
+    checks: [linearizable("kv"), durableWrites(), ...(variant.checks ?? [])],
     ...(variant.plan === undefined ? {} : { plan: variant.plan }),
     floors: { operationsMin: variant.operationsMin ?? 40 },
   });
