@@ -169,6 +169,19 @@ describe("deque-by-values", () => {
     expect(dequeByValues.check(history, decide).kind).toBe("invalid");
   });
 
+  it("does not take out first a value that another one has to get past", () => {
+    const history = historyOf([
+      ["pushBack", 1, null, 0, 1],
+      ["popBack", null, 1, 20, 30],
+      ["pushBack", 2, null, 10, 25],
+      ["popFront", null, 2, 11, 26],
+      ["pushFront", 3, null, 14, 15],
+      ["popFront", null, 3, 40, 41],
+    ]);
+    expect(isLinearizable(history, dequeModel())).toBe(false);
+    expect(dequeByValues.check(history, decide).kind).toBe("invalid");
+  });
+
   it("is unsuited for values that occur twice, and where a pop without an answer may explain a violation", () => {
     const twice: Line[] = [
       ["pushBack", 1, null, 0, 1],
