@@ -13,7 +13,7 @@
  *     reaches v: there the values in front of v are what they were, for those that wait to be put in come out later, and those
  *     that wait to be taken out lie behind those that F takes.
  *   last: the same with time reversed, which turns a deque into a deque.
- * For histories of one process after another these rules find every value; for others the rest is somebody else's to decide.
+ * In a legal history without concurrency these rules find every value; else the rest is for somebody else to decide.
  */
 import type { Operation } from "../history.ts";
 import type { Item } from "./containers.ts";
