@@ -50,7 +50,12 @@ export function kvServer(options: KvServerOptions): Program {
   };
 }
 
-type Pending = { readonly from: Address; readonly request: number; readonly term: number };
+type Pending = { readonly from: Address; readonly request: number; readonly term: number; readonly key: string };
+
+/** What a retry has in common with the attempts before it: a client has one command outstanding at a time. */
+function commandKey(request: KvRequest & { readonly kind: "register" | "write" }, from: Address): string {
+  return request.kind === "write" ? `${request.session}/${request.sequence}` : `${from.host}:${from.port}`;
+}
 
 class KvServer {
   readonly store: KvStore;
@@ -60,6 +65,8 @@ class KvServer {
   #socket: DatagramSocket<KvMessage> | null = null;
   /** Who waits for the entry at an index. */
   readonly #pending: Map<number, Pending> = new Map();
+  /** The index at which a command waits, the latest one where it was proposed in several terms. */
+  readonly #indexes: Map<string, number> = new Map();
 
   constructor(host: Host, settings: KvServerSettings) {
     this.#host = host;
@@ -67,7 +74,10 @@ class KvServer {
     this.store = new KvStore(settings, {
       onApplied: (entry, result) => this.#onApplied(entry, result),
       // Who waited for an entry that the snapshot skipped will ask again.
-      onRestored: () => this.#pending.clear(),
+      onRestored: () => {
+        this.#pending.clear();
+        this.#indexes.clear();
+      },
       mark: (name) => host.mark(name),
     });
   }
@@ -108,6 +118,8 @@ class KvServer {
   }
 
   #propose(node: RaftNode, request: KvRequest & { readonly kind: "register" | "write" }, from: Address): void {
+    const key = commandKey(request, from);
+    if (this.#joinsPending(node, key, request.request, from)) return;
     if (this.#pending.size >= this.#settings.pendingMax) {
       this.#host.mark("kv.too-many-pending");
       this.#reply(from, request.request, "retry");
@@ -127,13 +139,32 @@ class KvServer {
     const { term } = node;
     const index = node.propose(command);
     if (index === 0) this.#reply(from, request.request, "not-leader");
-    else this.#pending.set(index, { from, request: request.request, term });
+    else {
+      this.#pending.set(index, { from, request: request.request, term, key });
+      this.#indexes.set(key, index);
+    }
+  }
+
+  /**
+   * A retry of what already waits in this leader's log is answered by that entry. A second entry would do no harm, but clients that
+   * retry faster than the log moves would fill it with repetitions and never be served again: an overload that feeds itself.
+   */
+  #joinsPending(node: RaftNode, key: string, request: number, from: Address): boolean {
+    const index = this.#indexes.get(key);
+    const pending = index === undefined ? undefined : this.#pending.get(index);
+    if (index === undefined || pending === undefined) return false;
+    // An entry of an earlier term may be lost without this server hearing of it.
+    if (!node.isLeader || pending.term !== node.term) return false;
+    this.#pending.set(index, { ...pending, from, request });
+    this.#host.mark("kv.retry-joined");
+    return true;
   }
 
   #onApplied(entry: Entry, result: CommandResult): void {
     const pending = this.#pending.get(entry.index);
     if (pending === undefined) return;
     this.#pending.delete(entry.index);
+    if (this.#indexes.get(pending.key) === entry.index) this.#indexes.delete(pending.key);
     const { from, request } = pending;
     // Another leader's entry took the place: this server's was lost, and may not be answered by the other's result.
     if (pending.term !== entry.term) {
