@@ -183,8 +183,12 @@ function serverSettings(settings: Settings): KvServerSettings {
 function livenessOf(process: number, context: ScenarioContext): PlannedOperation[] {
   const keys = kvKeys(context);
   const key = keys[process % keys.length]!;
+  const value = `live.${process}`;
+  // Every kind of operation has to work again, on a key that others use at the same time.
   return [
-    { process, afterUs: 0, f: "put", key, value: `live.${process}` },
+    { process, afterUs: 0, f: "put", key, value },
+    { process, afterUs: 0, f: "get", key, value: null },
+    { process, afterUs: 0, f: "cas", key, value: [value, `${value}.swapped`] },
     { process, afterUs: 0, f: "get", key, value: null },
   ];
 }
