@@ -36,7 +36,7 @@ export const lessonWallClockLock: Scenario = scenario({
     return operations;
   },
   checks: [{ name: "mutual-exclusion", check: ({ history }) => mutualExclusion(history) }],
-  floors: { operationsMin: 10 },
+  floors: { operationsMin: 4 },
 });
 
 type Hold = { readonly process: number; readonly from: HistoryEvent; readonly to: HistoryEvent };

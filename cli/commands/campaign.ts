@@ -52,7 +52,7 @@ export type CampaignArguments = {
 };
 
 /** Calibrated so that the default campaign takes about a minute on two cores. */
-const SEEDS_DEFAULT = 60;
+const SEEDS_DEFAULT = 200;
 
 type Prepared = {
   readonly selected: readonly Cataloged[];
