@@ -20,8 +20,6 @@ const WARM_UP_RUNS = 25;
 const RUNS = 60;
 
 type Sums = {
-  wall: number[];
-  cpu: number[];
   seconds: number;
   events: number;
   operations: number;
@@ -54,7 +52,7 @@ export async function benchKv(): Promise<void> {
 
 async function runMany(name: string): Promise<Sums> {
   const scenario = await loadScenario({ name, file: null });
-  const sums: Sums = { wall: [], cpu: [], seconds: 0, events: 0, operations: 0, messages: 0, virtualUs: 0 };
+  const sums: Sums = { seconds: 0, events: 0, operations: 0, messages: 0, virtualUs: 0 };
   for (let i = 0; i < WARM_UP_RUNS + RUNS; i++) {
     const start = process.hrtime.bigint();
     const { result } = await execute(scenario, { seed: `bench/${i}`, settings: SETTINGS });

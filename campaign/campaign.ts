@@ -97,7 +97,7 @@ class Campaign {
   }
 
   async run(): Promise<{ report: CampaignReport; exitCode: number }> {
-    const { options } = { options: this.#options };
+    const options = this.#options;
     const startMs = performance.now();
     for (const line of options.finished ?? []) this.#count(line);
     const finished = new Set((options.finished ?? []).map((line) => keyOf(line.scenario, line.seed, line.isCorpus)));
