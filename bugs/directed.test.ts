@@ -7,32 +7,12 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toolRoot } from "../campaign/sources.ts";
-import { witnessPub01 } from "./directed/pub-01.fixture.ts";
-import { witnessPub02 } from "./directed/pub-02.fixture.ts";
-import { witnessPub03 } from "./directed/pub-03.fixture.ts";
-import { witnessPub04 } from "./directed/pub-04.fixture.ts";
-import { witnessPub05 } from "./directed/pub-05.fixture.ts";
-import { witnessPub06 } from "./directed/pub-06.fixture.ts";
-import { witnessPub07 } from "./directed/pub-07.fixture.ts";
-import { witnessPub09 } from "./directed/pub-09.fixture.ts";
-import { witnessPub12 } from "./directed/pub-12.fixture.ts";
-import { elect, openCluster, type Witness } from "./directed/script.fixture.ts";
+import { RAFT_CASES } from "./directed/raft-cases.fixture.ts";
+import { elect, openCluster, type Case } from "./directed/script.fixture.ts";
 import { BUGS } from "./entries.ts";
 import { buildMutant } from "./mutant.ts";
 
-type Case = { readonly witness: Witness; readonly breaks: readonly string[] };
-
-const CASES: { readonly [id: string]: Case } = {
-  "PUB-01": { witness: witnessPub01, breaks: ["raft.leader-completeness"] },
-  "PUB-02": { witness: witnessPub02, breaks: ["raft.election-safety"] },
-  "PUB-03": { witness: witnessPub03, breaks: ["raft.leader-completeness"] },
-  "PUB-04": { witness: witnessPub04, breaks: ["stale-read"] },
-  "PUB-05": { witness: witnessPub05, breaks: ["raft.election-safety"] },
-  "PUB-06": { witness: witnessPub06, breaks: ["raft.commit-quorum", "raft.leader-completeness"] },
-  "PUB-07": { witness: witnessPub07, breaks: ["raft.state-machine-safety"] },
-  "PUB-09": { witness: witnessPub09, breaks: ["applied-twice"] },
-  "PUB-12": { witness: witnessPub12, breaks: ["lost-write"] },
-};
+const CASES: { readonly [id: string]: Case } = { ...RAFT_CASES };
 
 let parent = "";
 

@@ -10,7 +10,7 @@ import { Pool, type PoolResult } from "../campaign/pool.ts";
 import type { Job } from "../campaign/protocol.ts";
 import type { PropertyResult, RunInput } from "../campaign/result.ts";
 import { resolveSettings } from "../scenarios/settings.ts";
-import type { Bug } from "./entries.ts";
+import type { Bug } from "./bug.ts";
 import type { Mutant } from "./mutant.ts";
 import { kaplanMeierMedian } from "./statistics.ts";
 

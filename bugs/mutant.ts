@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
 import { hashSources, toolRoot } from "../campaign/sources.ts";
-import type { Bug } from "./entries.ts";
+import type { Bug } from "./bug.ts";
 import { applyPatch } from "./patch.ts";
 
 export type Mutant = {

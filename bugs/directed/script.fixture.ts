@@ -23,6 +23,9 @@ export type Verdict = {
 /** Runs the schedule on the code below `root`, the folder that holds the rooms. */
 export type Witness = (root: string) => Promise<Verdict>;
 
+/** A witness, and the names that it must report on the mutant. */
+export type Case = { readonly witness: Witness; readonly breaks: readonly string[] };
+
 /** One instance of each module for a root: classes of two files of it are the same classes. */
 const loaders: Map<string, NamespacedUnregister> = new Map();
 

@@ -1,5 +1,6 @@
 /** `seedbed bugs`: the museum, and what a campaign needs to find each of its bugs. */
-import { BUGS, type Bug, bugById } from "../../bugs/entries.ts";
+import type { Bug } from "../../bugs/bug.ts";
+import { BUGS, bugById } from "../../bugs/entries.ts";
 import { type HuntResult, hunt } from "../../bugs/hunt.ts";
 import { buildMutant, patchText } from "../../bugs/mutant.ts";
 import { PatchError } from "../../bugs/patch.ts";

@@ -1,0 +1,23 @@
+/** The witness of each bug of the Raft family, and what it breaks. */
+import { witnessPub01 } from "./pub-01.fixture.ts";
+import { witnessPub02 } from "./pub-02.fixture.ts";
+import { witnessPub03 } from "./pub-03.fixture.ts";
+import { witnessPub04 } from "./pub-04.fixture.ts";
+import { witnessPub05 } from "./pub-05.fixture.ts";
+import { witnessPub06 } from "./pub-06.fixture.ts";
+import { witnessPub07 } from "./pub-07.fixture.ts";
+import { witnessPub09 } from "./pub-09.fixture.ts";
+import { witnessPub12 } from "./pub-12.fixture.ts";
+import type { Case } from "./script.fixture.ts";
+
+export const RAFT_CASES: { readonly [id: string]: Case } = {
+  "PUB-01": { witness: witnessPub01, breaks: ["raft.leader-completeness"] },
+  "PUB-02": { witness: witnessPub02, breaks: ["raft.election-safety"] },
+  "PUB-03": { witness: witnessPub03, breaks: ["raft.leader-completeness"] },
+  "PUB-04": { witness: witnessPub04, breaks: ["stale-read"] },
+  "PUB-05": { witness: witnessPub05, breaks: ["raft.election-safety"] },
+  "PUB-06": { witness: witnessPub06, breaks: ["raft.commit-quorum", "raft.leader-completeness"] },
+  "PUB-07": { witness: witnessPub07, breaks: ["raft.state-machine-safety"] },
+  "PUB-09": { witness: witnessPub09, breaks: ["applied-twice"] },
+  "PUB-12": { witness: witnessPub12, breaks: ["lost-write"] },
+};

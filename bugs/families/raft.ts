@@ -1,0 +1,104 @@
+/** Historic bugs of Raft groups and of the stores on them. */
+import type { Bug } from "../bug.ts";
+
+export const RAFT_BUGS: readonly Bug[] = [
+  {
+    id: "PUB-01",
+    title: "A leader commits an entry of an earlier term by counting replicas",
+    source: "logcabin/logcabin#44, bakwc/PySyncObj#169; Raft paper, section 5.4.2 and figure 8",
+    mechanism:
+      "The commit index follows whatever a majority holds, also entries of earlier terms. A longer log of a term in between can still win an election and overwrite them.",
+    invariant: "leader completeness: what was committed is in the log of every later leader",
+    scenario: "kv",
+    checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
+    difficulty: "hard",
+  },
+  {
+    id: "PUB-02",
+    title: "A vote is granted before it is durable",
+    source: "tikv/tikv#8381; Raft paper, figure 2 (persistent state)",
+    mechanism:
+      "The voter replies, loses power before its vote reached the disk, boots without it and grants the same term to another candidate.",
+    invariant: "election safety: at most one leader in a term",
+    scenario: "kv",
+    checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
+    difficulty: "medium",
+  },
+  {
+    id: "PUB-03",
+    title: "A stale append truncates a suffix that matched",
+    source: "willemt/raft#37, zhebrak/raftos#26; found in CCF by trace validation",
+    mechanism:
+      "The follower cuts its log behind prevIndex before it looks for a conflict: a delayed or duplicated append erases entries that were acknowledged since.",
+    invariant: "an acknowledged match index never goes back",
+    scenario: "kv",
+    checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
+    difficulty: "medium",
+  },
+  {
+    id: "PUB-04",
+    title: "A new leader serves a read index before it committed an entry of its own term",
+    source: "etcd-io/etcd#7331, RedisLabs/redisraft PR 22, tikv/tikv#9239",
+    mechanism:
+      "A fresh leader has every committed entry, but its commit index may lag: a read at that index misses writes that the leader before it acknowledged.",
+    invariant: "linearizable reads",
+    scenario: "kv",
+    checks: ["linearizable", "durable-writes"],
+    difficulty: "medium",
+  },
+  {
+    id: "PUB-05",
+    title: "A vote of an earlier term is counted in the present election",
+    source: "xnnyygn/xraft#33",
+    mechanism:
+      "A candidate that started over counts a late grant of its election before, and leads without a quorum of the term.",
+    invariant: "election safety: at most one leader in a term",
+    scenario: "kv",
+    checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
+    difficulty: "medium",
+  },
+  {
+    id: "PUB-06",
+    title: "A rejected append moves the match index",
+    source: "microsoft/CCF PR 5326, bakwc/PySyncObj#167",
+    mechanism:
+      "The index in a rejection is taken as what the follower holds of the leader's log, though it says the opposite.",
+    invariant: "the commit index stands for a quorum that stores it",
+    scenario: "kv",
+    checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
+    difficulty: "medium",
+  },
+  {
+    id: "PUB-07",
+    title: "A follower commits past what an append verified",
+    source: "atomix/copycat#265, scylladb/scylladb#9965",
+    mechanism:
+      "Heartbeats and appends carry the leader's whole commit index, and the follower follows it up to the end of its own log, which may hold leftovers of another term behind what was verified.",
+    invariant: "state-machine safety: one command at an index",
+    scenario: "kv",
+    checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
+    difficulty: "hard",
+  },
+  {
+    id: "PUB-09",
+    title: "A retried command is applied twice",
+    source: "rqlite/rqlite#1628, rabbitmq/ra#145, Jepsen on jetcd 0.8.2; Raft thesis, section 6.3",
+    mechanism:
+      "The client retries after a lost reply, and the state machine has no memory of the command it already applied.",
+    invariant: "a client's operation takes effect at most once",
+    scenario: "kv",
+    checks: ["linearizable", "durable-writes"],
+    difficulty: "easy",
+  },
+  {
+    id: "PUB-12",
+    title: "An entry counts before the log is synced",
+    source: "etcd-io/etcd#14370, Jepsen on NATS 2.12.1",
+    mechanism:
+      "The node counts and acknowledges an entry as soon as it is handed to the disk. A power loss before the sync takes an acknowledged write away.",
+    invariant: "an acknowledged write survives the power loss of a minority",
+    scenario: "kv",
+    checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
+    difficulty: "easy",
+  },
+];
