@@ -10,7 +10,7 @@ import { generatePlan, parsePlan, Nemesis } from "../nemesis/index.ts";
 import { withNodeEngine } from "../runtime/engine.ts";
 import type { YieldPolicy } from "../runtime/barrier.ts";
 import type { Limits, PlannedOperation, Scenario, ScenarioContext, Settings, Watch } from "../scenarios/scenario.ts";
-import { invalidVerdict } from "../scenarios/checks.ts";
+import { invalidVerdict, validVerdict } from "../scenarios/checks.ts";
 import { resolveSettings } from "../scenarios/settings.ts";
 import { Control } from "../sim/control.ts";
 import type { Engine } from "../sim/engine.ts";
@@ -38,6 +38,8 @@ const LIMITS: Limits = { eventsMax: 4_000_000, livenessUsMax: 15_000_000, checke
 /** Time before the first fault: the cluster forms, sessions open. */
 const SETUP_US = 600_000;
 const WORKLOAD_START_US = 250_000;
+/** How often `eventually` is asked after healing. */
+const EVENTUALLY_US = 50_000;
 const FINAL_READS_US_MAX = 10_000_000;
 /** Two change points over the events of a usual run (Burckhardt et al., ASPLOS 2010: most bugs need few). */
 const PCT_DEPTH = 3;
@@ -133,7 +135,9 @@ class Run {
   readonly #nemesis: Nemesis;
   readonly #bounds: { name: string; reason: string }[] = [];
   #hasFailed = false;
+  #healedUs = 0;
   #liveness: Verdict | null = null;
+  #eventually: readonly Verdict[] = [];
 
   constructor(scenario: Scenario, input: ResolvedInput, options: RunOptions, engine: Engine) {
     this.#scenario = scenario;
@@ -177,6 +181,7 @@ class Run {
   async run(): Promise<RunOutcome> {
     await this.#chaos();
     if (this.#goesOn) await this.#healAndProveLiveness();
+    if (this.#goesOn) await this.#proveEventually();
     if (this.#goesOn) await this.#finalReads();
     return this.#finish();
   }
@@ -225,6 +230,7 @@ class Run {
   }
 
   async #healAndProveLiveness(): Promise<void> {
+    this.#healedUs = this.#control.nowUs;
     this.#nemesis.healAll({ keepDown: this.#chooseOutsiders() });
     const scenario = this.#scenario;
     const operations = this.#context.clients.flatMap(
@@ -236,6 +242,29 @@ class Run {
       return;
     }
     await this.#completeAll(operations, "liveness", this.#limits.livenessUsMax);
+  }
+
+  async #proveEventually(): Promise<void> {
+    const eventually = this.#watch.eventually ?? [];
+    while (this.#goesOn) {
+      const pending = eventually.flatMap((claim) => {
+        const reason = claim.pending();
+        return reason === null ? [] : [{ ...claim, reason }];
+      });
+      if (pending.length === 0) {
+        this.#eventually = eventually.map(({ name }) => validVerdict(name, 0));
+        return;
+      }
+      const sinceUs = this.#control.nowUs - this.#healedUs;
+      const late = pending.find(({ withinUs }) => sinceUs >= withinUs);
+      if (late !== undefined) {
+        const what = `${late.withinUs / 1000} ms after healing it does not hold: ${late.reason}`;
+        this.#eventually = [invalidVerdict(late.name, 0, [what])];
+        this.#hasFailed = true;
+        return;
+      }
+      await this.#runUntil(this.#control.nowUs + EVENTUALLY_US);
+    }
   }
 
   async #finalReads(): Promise<void> {
@@ -289,6 +318,7 @@ class Run {
       watch: this.#watch,
       properties: world.properties,
       liveness: this.#liveness,
+      eventually: this.#eventually,
       bounds: this.#bounds,
       windows,
       limits: this.#limits,

@@ -20,6 +20,8 @@ type Evidence = {
   readonly watch: Watch;
   readonly properties: Properties;
   readonly liveness: Verdict | null;
+  /** What `eventually` came to, each by its name. */
+  readonly eventually: readonly Verdict[];
   readonly bounds: readonly { readonly name: string; readonly reason: string }[];
   readonly windows: readonly FaultWindow[];
   readonly limits: Limits;
@@ -50,6 +52,7 @@ export function judge(evidence: Evidence): Judged {
       monitor: false,
     });
   }
+  for (const verdict of evidence.eventually) named.push({ name: verdict.checker, verdict, monitor: true });
   for (const { name, reason } of evidence.bounds)
     named.push({ name, verdict: invalidVerdict(name, 0, [reason]), monitor: false });
   const counts = { ...measure(history, evidence.windows), ...watch.counts?.() };

@@ -71,12 +71,23 @@ export type Check = {
   readonly check: (run: RunData) => Verdict;
 };
 
+/** What must come true once the faults have ended: an overlay is one piece again, replicas agree. */
+export type Eventually = {
+  readonly name: string;
+  /** The bound, microseconds of true time since healing. */
+  readonly withinUs: number;
+  /** Why it is not true yet; null when it is. Asked now and then after healing, from outside of any event. */
+  pending(): string | null;
+};
+
 /** What watches a run from inside: monitors over observations, and what they know for symbolic targets. */
 export type Watch = {
   /** Symbolic names for faults: each gives the hosts that match now. */
   readonly targets?: { readonly [name: string]: () => readonly string[] };
   /** Named properties of monitors, judged once more at the end. */
   readonly monitors?: readonly { readonly name: string; verdict(): Verdict }[];
+  /** Must all hold at one moment after healing, each within its bound; the run goes on as soon as they do. */
+  readonly eventually?: readonly Eventually[];
   /** Numbers for the floors and the summary, by name: "leaderChanges". */
   readonly counts?: () => { readonly [name: string]: number };
 };
