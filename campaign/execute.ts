@@ -338,7 +338,7 @@ class Run {
       counts: { ...judged.counts, messages: this.#control.network.datagramsSent },
       input: { ...this.#input, plan: this.#nemesis.resolved() },
     };
-    return { result, history, trace: world.traceRecords, verdicts: judged.verdicts, faultWindows: windows, notes: [] };
+    return { result, history, trace: world.traceRecords, verdicts: judged.verdicts, faultWindows: windows };
   }
 }
 

@@ -3,7 +3,6 @@ import type { HistoryEvent } from "../checkers/history.ts";
 import type { Verdict } from "../checkers/verdict.ts";
 import type { Plan } from "../nemesis/index.ts";
 import type { PlannedOperation, SettingValue } from "../scenarios/scenario.ts";
-import type { PlainData } from "../sim/host.ts";
 import type { TraceRecord } from "../sim/trace.ts";
 import type { Choice, Reseed } from "../sim/world.ts";
 
@@ -70,7 +69,6 @@ export type RunOutcome = {
   readonly verdicts: readonly { readonly name: string; readonly verdict: Verdict }[];
   /** When each fault was active, true microseconds. */
   readonly faultWindows: readonly FaultWindow[];
-  readonly notes: readonly { readonly name: string; readonly details: PlainData }[];
 };
 
 export type FaultWindow = { readonly kind: string; readonly startUs: number; readonly endUs: number };

@@ -34,15 +34,3 @@ export function negativeLogQ16(bits: number): number {
 export function exponentialUs(bits: number, meanUs: number): number {
   return Math.floor((Math.min(negativeLogQ16(bits), 20 * 65536) * meanUs) / 65536);
 }
-
-/** floor(sqrt(x)) for a whole number below 2^52, by Newton's steps on integers. */
-export function integerSqrt(x: number): number {
-  if (x < 2) return x;
-  let root = x;
-  let next = Math.floor((root + 1) / 2);
-  while (next < root) {
-    root = next;
-    next = Math.floor((root + Math.floor(x / root)) / 2);
-  }
-  return root;
-}

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Digest } from "./digest.ts";
 import { avalanche, hashText, keyed, scale } from "./hash.ts";
-import { exponentialUs, integerSqrt, negativeLogQ16 } from "./math.ts";
+import { exponentialUs, negativeLogQ16 } from "./math.ts";
 import { Random } from "./random.ts";
 
 test("a stream is what its seed and name say, on every Node major", () => {
@@ -96,13 +96,4 @@ test("exponential delays have the mean that was asked for", () => {
   let sum = 0;
   for (let i = 0; i < 20_000; i++) sum += exponentialUs(avalanche(i), 1000);
   expect(Math.abs(sum / 20_000 - 1000)).toBeLessThan(25);
-});
-
-test("the integer root is the floor of the true one", () => {
-  fc.assert(
-    fc.property(fc.nat(2 ** 40), (x) => {
-      const root = integerSqrt(x);
-      return root * root <= x && (root + 1) * (root + 1) > x;
-    }),
-  );
 });
