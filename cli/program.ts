@@ -10,20 +10,9 @@ import { initCommand } from "./commands/init.ts";
 import { listCommand } from "./commands/list.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { runCommand } from "./commands/run.ts";
+import { addTla } from "./commands/tla-flags.ts";
+import { common, FLAG, LIST, text } from "./flags.ts";
 import { toolCommand } from "./terminal.ts";
-
-const LIST = { type: "string", array: true, default: [] as string[], requiresArg: true } as const;
-const TEXT = { type: "string", requiresArg: true } as const;
-const FLAG = { type: "boolean", default: false } as const;
-
-/** A flag that takes one value must not be given twice: yargs would make a list of it. */
-const once =
-  (flag: string) =>
-  (value: unknown): string | undefined => {
-    if (Array.isArray(value)) throw new UsageError(`--${flag} is given ${value.length} times; it takes one value.`);
-    return value as string | undefined;
-  };
-const text = (flag: string, describe: string) => ({ ...TEXT, describe, coerce: once(flag) });
 
 /** Runs one command line and returns its exit code. Throws UsageError for what is wrong with it. */
 export async function main(words: readonly string[]): Promise<number> {
@@ -64,15 +53,9 @@ export async function main(words: readonly string[]): Promise<number> {
   addCampaign(parser, finish);
   addRunAndReplay(parser, finish);
   addOthers(parser, finish);
+  addTla(parser, finish);
   await parser.parseAsync();
   return exitCode;
-}
-
-function common<T>(command: Argv<T>): Argv<T & { json: boolean; quiet: boolean; verbose: boolean }> {
-  return command
-    .option("json", { ...FLAG, describe: "one JSON document on stdout, nothing else" })
-    .option("quiet", { ...FLAG, alias: "q", describe: "no progress" })
-    .option("verbose", { ...FLAG, alias: "v", describe: "more: every run, or the whole trace" });
 }
 
 function addCampaign(parser: Argv, finish: (code: number) => void): void {

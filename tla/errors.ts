@@ -18,7 +18,7 @@ export type Span = {
 export type TlaErrorKind = "syntax" | "resolve" | "config" | "evaluation";
 
 /** An operator that was being evaluated when the error occurred, and where it was called. */
-export type Call = { readonly name: string; readonly span: Span };
+export type Call = { readonly name: string; readonly span: Span; readonly times: number };
 
 const CALLS_MAX = 12;
 
@@ -36,13 +36,17 @@ export class TlaError extends Error {
 
   /** Records the operator call the error passed through, innermost first. */
   passed(name: string, span: Span): void {
-    if (this.calls.length < CALLS_MAX) this.calls.push({ name, span });
+    const last = this.calls.at(-1);
+    if (last !== undefined && last.name === name && last.span === span)
+      this.calls[this.calls.length - 1] = { ...last, times: last.times + 1 };
+    else if (this.calls.length < CALLS_MAX) this.calls.push({ name, span, times: 1 });
   }
 }
 
-/** `line 3, column 5 of module M`, as used in every message. */
+/** `line 3, column 5 of module M`, or `of M.cfg` for a configuration, as used in every message. */
 export function describeSpan(span: Span): string {
-  return `line ${span.line}, column ${span.column} of module ${span.module}`;
+  const what = span.module.endsWith(".cfg") ? span.module : `module ${span.module}`;
+  return `line ${span.line}, column ${span.column} of ${what}`;
 }
 
 /** TLC's way to name a stretch of text, used in counterexamples. */
@@ -53,7 +57,8 @@ export function describeRange(span: Span): string {
 /** The message, its place, and the calls that led there: never a JavaScript stack. */
 export function describeError(error: TlaError): string {
   const lines = [error.span === undefined ? error.message : `${describeSpan(error.span)}: ${error.message}`];
-  for (const call of error.calls) lines.push(`  in ${call.name}, called at ${describeSpan(call.span)}`);
+  for (const { name, span, times } of error.calls)
+    lines.push(`  in ${name}, called at ${describeSpan(span)}${times > 1 ? `, ${times} times` : ""}`);
   return lines.join("\n");
 }
 
@@ -66,3 +71,19 @@ export function failAt(span: Span, message: string): never {
 export function fail(message: string): never {
   throw new TlaError("evaluation", message);
 }
+
+/**
+ * An error on its way out of an operator: gains the call, and gets a place if it is an exhausted stack (RangeError is how
+ * JavaScript reports that; in a specification it is endless recursion).
+ */
+export function throughCall(error: unknown, name: string, span: Span): unknown {
+  if (error instanceof TlaError) error.passed(name, span);
+  else if (isStackOverflow(error)) return new TlaError("evaluation", RECURSES_TOO_DEEP, span);
+  return error;
+}
+
+export function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes("call stack");
+}
+
+export const RECURSES_TOO_DEEP = "the evaluation recurses too deep (is a recursive definition endless?)";

@@ -7,7 +7,7 @@ import { blocksOf, type Command, commandsOf, pageNames, readPage, repository } f
 /** A folder in which the paths of the pages mean what they mean in the repository, but results go elsewhere. */
 function workingFolder(page: string): string {
   const folder = temporaryFolder();
-  for (const room of ["checkers", "systems", "corpus"])
+  for (const room of ["checkers", "systems", "corpus", "tla"])
     fs.symlinkSync(path.join(repository, room), path.join(folder, room));
   for (const { info, text } of blocksOf(page)) {
     const name = /^ts (\S+)$/.exec(info)?.[1];

@@ -31,7 +31,20 @@ test("README.md and cli.md know every exit code", () => {
     for (const code of Object.values(EXIT)) expect(readPage(page)).toMatch(new RegExp(`\\b${code}\\b`));
 });
 
-const HELPS = ["campaign", "run", "replay", "check", "list", "bugs", "bugs run", "init", "doctor"] as const;
+const HELPS = [
+  "campaign",
+  "run",
+  "replay",
+  "check",
+  "list",
+  "bugs",
+  "bugs run",
+  "init",
+  "doctor",
+  "tla check",
+  "tla coverage",
+  "tla cross-check",
+] as const;
 let help = "";
 
 beforeAll(async () => {

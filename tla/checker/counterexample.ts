@@ -25,8 +25,8 @@ export function counterexampleOf(exploration: Exploration, violation: Violation)
   const { model, store } = exploration;
   const path: TraceState[] = [];
   for (let index = violation.at; index !== -1; index = store.parents[index]!) path.unshift(stateAt(exploration, index));
-  const isBeyond = violation.last !== undefined && violation.kind !== "evaluation";
-  if (isBeyond) path.push(traceState(model, violation.last!.codes, path.length === 0 ? -1 : violation.last!.label));
+  if (violation.last !== undefined)
+    path.push(traceState(model, violation.last!.codes, path.length === 0 ? -1 : violation.last!.label));
   return finish(exploration, path, undefined);
 }
 

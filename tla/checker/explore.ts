@@ -5,7 +5,7 @@
  * before constraints are looked at; only states that satisfy the constraints are kept. Invariants are judged on new states
  * even outside the constraints; implied steps on every step.
  */
-import { failAt, TlaError } from "../errors.ts";
+import { failAt, isStackOverflow, RECURSES_TOO_DEEP, TlaError } from "../errors.ts";
 import { undo } from "../eval/machine.ts";
 import type { Model, Predicate } from "../eval/model.ts";
 import type { Value } from "../values/types.ts";
@@ -141,7 +141,11 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
   const codes = new Int32Array(width);
   const from = new Int32Array(width);
   const keyOf = createKey(exploration, codes);
+  const { distinctMax = Number.POSITIVE_INFINITY, generatedMax = Number.POSITIVE_INFINITY } = options.budget;
+  let lookAt = CHECK_EVERY;
   let isDone = false;
+  /** Whether `codes` holds a whole state that is being judged: an error is then about it, not about its making. */
+  let isJudging = false;
 
   const violate = (kind: ViolationKind, name: string, at: number, error?: TlaError): void => {
     const last = { codes: codes.slice(), label: m.label };
@@ -176,9 +180,11 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
         encodeTarget("the initial predicate");
         exploration.total++;
         exploration.initialCount++;
+        isJudging = true;
         meet(-1, inConstraints(m.current));
         const broken = inState(model, m.current, () => checks.impliedInitial.find((predicate) => !predicate.holds()));
         if (broken !== undefined) violate("initial", broken.name, -1);
+        isJudging = false;
         return isDone || isSpent();
       }),
     );
@@ -196,6 +202,7 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
         encodeTarget("the next-state relation");
         exploration.total++;
         count(exploration.taken, m.label);
+        isJudging = true;
         const isAllowed = inConstraints(m.next) && holdsAll(checks.actionConstraints);
         const successor = meet(index, isAllowed);
         for (let i = 0; i < checks.impliedSteps.length && !isDone; i++) {
@@ -203,6 +210,7 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
           if (!stepHolds(step)) violate("step", step.name, index);
         }
         if (edges !== undefined && successor >= 0) addEdge(edges, index, successor);
+        isJudging = false;
         if (successor >= 0) onSuccessor?.(successor);
         return isDone || isSpent();
       }),
@@ -242,13 +250,19 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
     try {
       run();
     } catch (error) {
-      const known = asTlaError(error);
-      exploration.violations.push({ kind: "evaluation", name: known.message, error: known, at: index });
       isDone = true;
+      if (error instanceof RangeError && !isStackOverflow(error)) {
+        exploration.stopped = `stopped: out of memory (${error.message})`;
+        return;
+      }
+      const known = asTlaError(error);
+      const last = isJudging ? { codes: codes.slice(), label: m.label } : undefined;
+      exploration.violations.push({ kind: "evaluation", name: known.message, error: known, at: index, last });
     }
   };
   const isSpent = (): boolean => {
-    if (exploration.total % CHECK_EVERY !== 0) return false;
+    if (exploration.total < lookAt && exploration.total < generatedMax && store.count < distinctMax) return false;
+    lookAt = exploration.total + CHECK_EVERY;
     exploration.stopped = spent(exploration, options.budget);
     if (exploration.stopped !== undefined) isDone = true;
     return isDone;
@@ -295,14 +309,12 @@ function failUnassigned(exploration: Exploration, variable: number, what: string
   return failAt(where, `${action} gives no value to the variable ${name}`);
 }
 
-/** RangeError is how JavaScript reports an exhausted stack: in a specification, endless recursion. */
 export function asTlaError(error: unknown): TlaError {
   if (error instanceof TlaError) {
     if (error.kind !== "evaluation") throw error; // a name or configuration that cannot be resolved is no violation
     return error;
   }
-  if (error instanceof RangeError)
-    return new TlaError("evaluation", "the evaluation recurses too deep (is a recursive definition endless?)");
+  if (isStackOverflow(error)) return new TlaError("evaluation", RECURSES_TOO_DEEP);
   throw error;
 }
 

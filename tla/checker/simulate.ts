@@ -9,7 +9,7 @@ import { createModel, type Generator, type Model, type ModelSource } from "../ev
 import type { Value } from "../values/types.ts";
 import { type Checks, createChecks, failedAssumption, inState, inStep } from "./checks.ts";
 import type { Counterexample, TraceState } from "./counterexample.ts";
-import { asTlaError } from "./explore.ts";
+import { asTlaError, type ViolationKind } from "./explore.ts";
 
 export type SimulationOptions = ModelSource & {
   readonly walks: number;
@@ -25,13 +25,12 @@ export type SimulationResult = {
   readonly walks: number;
   readonly states: number;
   readonly depth: number;
-  readonly violation:
-    | { readonly name: string; readonly message: string; readonly counterexample: Counterexample }
-    | undefined;
+  readonly violation: (Problem & { readonly counterexample: Counterexample }) | undefined;
   /** Always names what a simulation cannot show. */
   readonly notChecked: readonly string[];
 };
 
+type Problem = { readonly kind: ViolationKind; readonly name: string; readonly message: string };
 type Outcome = { readonly values: Value[]; readonly label: number };
 
 /** Throws TlaError (syntax, resolve, config) for what cannot be read. */
@@ -43,15 +42,10 @@ export function simulateSpecification(options: SimulationOptions): SimulationRes
   if (checks.liveness.length > 0)
     notChecked.push(`liveness of ${[...new Set(checks.liveness.map((property) => property.name))].join(", ")}`);
   const progress = { walks: 0, states: 0, depth: 0 };
-  const assumption = failedAssumption(model);
+  const assumption = brokenAssumption(model);
   if (assumption !== undefined) {
-    const counterexample = toCounterexample(model, []);
-    return {
-      verdict: "failed",
-      ...progress,
-      violation: { name: assumption.name, message: "An assumption is false.", counterexample },
-      notChecked,
-    };
+    const violation = { ...assumption, counterexample: toCounterexample(model, []) };
+    return { verdict: "failed", ...progress, violation, notChecked };
   }
   for (; progress.walks < options.walks; progress.walks++) {
     const walk: TraceState[] = [];
@@ -78,7 +72,19 @@ function toCounterexample(model: Model, states: readonly TraceState[]): Countere
   return { variables: model.variables, states, loopsTo: undefined, aliases: undefined };
 }
 
-type Problem = { readonly name: string; readonly message: string };
+function brokenAssumption(model: Model): Problem | undefined {
+  try {
+    const failed = failedAssumption(model);
+    return failed && { kind: "assumption", name: failed.name, message: `The assumption ${failed.name} is false.` };
+  } catch (error) {
+    return problemOf(error);
+  }
+}
+
+function problemOf(error: unknown): Problem {
+  const known: TlaError = asTlaError(error);
+  return { kind: "evaluation", name: known.message, message: describeError(known) };
+}
 
 function walkOnce(model: Model, checks: Checks, walk: TraceState[], depthMax: number): Problem | undefined {
   try {
@@ -90,7 +96,7 @@ function walkOnce(model: Model, checks: Checks, walk: TraceState[], depthMax: nu
       const from = at.values;
       const successors = outcomes(model, checks.next, from);
       if (successors.length === 0 && model.config.checkDeadlock)
-        return { name: "Deadlock", message: "Deadlock reached." };
+        return { kind: "deadlock", name: "Deadlock", message: "Deadlock reached." };
       at = pick(
         model,
         checks,
@@ -101,8 +107,7 @@ function walkOnce(model: Model, checks: Checks, walk: TraceState[], depthMax: nu
     }
     return undefined;
   } catch (error) {
-    const known: TlaError = asTlaError(error);
-    return { name: known.message, message: describeError(known) };
+    return problemOf(error);
   }
 }
 
@@ -110,11 +115,12 @@ function judge(model: Model, checks: Checks, walk: readonly TraceState[]): Probl
   const { values } = walk[walk.length - 1]!;
   const always = [...checks.invariants, ...checks.impliedAlways, ...(walk.length === 1 ? checks.impliedInitial : [])];
   const broken = inState(model, values, () => always.find((predicate) => !predicate.holds()));
-  if (broken !== undefined) return { name: broken.name, message: `Invariant ${broken.name} is violated.` };
+  if (broken !== undefined)
+    return { kind: "invariant", name: broken.name, message: `Invariant ${broken.name} is violated.` };
   const before = walk[walk.length - 2];
   const step =
     before && inStep(model, before.values, values, () => checks.impliedSteps.find((predicate) => !predicate.holds()));
-  return step && { name: step.name, message: `Action property ${step.name} is violated.` };
+  return step && { kind: "step", name: step.name, message: `Action property ${step.name} is violated.` };
 }
 
 /** Every outcome of a generator: the initial states, or the successors of a state. */

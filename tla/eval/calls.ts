@@ -4,7 +4,7 @@
  * Arguments are passed by need: a literal or bound variable as its value, anything else as a thunk. A parameter that is
  * primed or used as an action needs the expression, so thunks keep it.
  */
-import { failAt, TlaError } from "../errors.ts";
+import { failAt, type Span, throughCall, TlaError } from "../errors.ts";
 import type { InstancePrefix, Node, NodeOf } from "../syntax/ast.ts";
 import type { Value } from "../values/types.ts";
 import { compileAction } from "./actions.ts";
@@ -86,7 +86,7 @@ export function resolve(c: Compiler, node: NodeOf<"apply">, place: Place): Found
     inside = { ...inside, scope: entity.names() };
   }
   const entity = lookup(inside.scope, node.name);
-  if (entity === undefined) throw new TlaError("resolve", `unknown name ${node.name}`, node.span);
+  if (entity === undefined) throw unknownName(node.name, node.span);
   return { entity, place: inside, enter };
 }
 
@@ -285,10 +285,15 @@ function compileCall(c: Compiler, node: NodeOf<"apply">, definition: DefinitionE
     try {
       return code.evaluate(makeFrame(frame));
     } catch (error) {
-      if (error instanceof TlaError) error.passed(name, node.span);
-      throw error;
+      throw throughCall(error, name, node.span);
     }
   };
+}
+
+function unknownName(name: string, span: Span): TlaError {
+  const isOperator = !/^\w+$/.test(name);
+  const hint = " (a module that defines it, such as Integers or Sequences, is missing in EXTENDS)";
+  return new TlaError("resolve", isOperator ? `unknown operator ${name}${hint}` : `unknown name ${name}`, span);
 }
 
 /** A definition without parameters; a constant one is evaluated once and for all. */
@@ -312,8 +317,7 @@ function compilePlainCall(c: Compiler, node: NodeOf<"apply">, definition: Defini
       if (isConstant) definition.value = value;
       return value;
     } catch (error) {
-      if (error instanceof TlaError) error.passed(name, node.span);
-      throw error;
+      throw throughCall(error, name, node.span);
     }
   };
 }

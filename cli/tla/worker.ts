@@ -1,0 +1,156 @@
+/**
+ * The thread that runs the engine, so that the command stays able to draw progress and to hear Ctrl-C while it searches.
+ *
+ * Takes one job, answers with plain data. What is thrown beside errors of the specification is a bug of ours and ends the
+ * thread with it.
+ */
+import * as fs from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import {
+  type CheckResult,
+  type Counterexample,
+  checkSpecification,
+  counterexampleToItf,
+  describeError,
+  type FoundViolation,
+  parseConfig,
+  showCounterexample,
+  simulateSpecification,
+  TlaError,
+} from "../../tla/index.ts";
+import { moduleLoader } from "./model-files.ts";
+import {
+  type CheckMode,
+  type FromEngine,
+  INTERRUPTED,
+  type Job,
+  type Scope,
+  type SimulateMode,
+  type Told,
+  type ToldViolation,
+} from "./protocol.ts";
+import { scopeOf } from "./scope.ts";
+
+const PROGRESS_EVERY_MS = 100;
+
+const say = (message: FromEngine): void => parentPort!.postMessage(message);
+const job = workerData as Job;
+const source = {
+  load: moduleLoader(job.folders),
+  spec: job.spec,
+  config: job.config,
+  configName: job.configName,
+  surroundings: {
+    print: (text: string) => say({ type: "print", text }),
+    readText: (name: string) => (fs.existsSync(name) ? fs.readFileSync(name, "utf8") : undefined),
+    environment: Object.fromEntries(Object.entries(process.env).map(([name, text]) => [name, text ?? ""])),
+  },
+};
+
+try {
+  const scope = scopeOf(parseConfig(job.config, job.configName));
+  const told = job.mode.kind === "check" ? check(job.mode, scope) : simulate(job.mode, scope);
+  say({ type: "done", told });
+} catch (error) {
+  if (!(error instanceof TlaError)) throw error;
+  say({ type: "unusable", message: describeError(error) });
+}
+
+function check(mode: CheckMode, scope: Scope): Told {
+  let toldMs = performance.now();
+  const result = checkSpecification({
+    ...source,
+    order: mode.order,
+    continueAfterViolation: mode.continueAfterViolation,
+    budget: {
+      distinctMax: mode.distinctMax,
+      generatedMax: mode.generatedMax,
+      depthMax: mode.depthMax,
+      memoryBytesMax: mode.memoryBytesMax,
+      shouldStop: stopReason(),
+    },
+    onProgress: (progress) => {
+      if (performance.now() - toldMs < PROGRESS_EVERY_MS) return;
+      toldMs = performance.now();
+      say({ type: "progress", progress });
+    },
+  });
+  return { ...pick(result), walks: undefined, violations: summarize(result.violations), scope };
+}
+
+function pick({ verdict, distinct, total, depth, notChecked, stopped, coverage }: CheckResult) {
+  return { verdict, distinct, total, depth, notChecked, stopped, coverage };
+}
+
+/** The first of each kind and name, with how many there were. */
+function summarize(violations: readonly FoundViolation[]): ToldViolation[] {
+  const first = new Map<string, { violation: FoundViolation; count: number }>();
+  for (const violation of violations) {
+    const key = `${violation.kind} ${violation.name}`;
+    const known = first.get(key);
+    if (known === undefined) first.set(key, { violation, count: 1 });
+    else known.count++;
+  }
+  return [...first.values()].map(({ violation, count }) => ({
+    kind: violation.kind,
+    name: violation.name,
+    message: violation.message,
+    place: violation.span && {
+      module: violation.span.module,
+      line: violation.span.line,
+      column: violation.span.column,
+    },
+    count,
+    ...behaviour(violation.counterexample),
+  }));
+}
+
+function behaviour(counterexample: Counterexample | undefined): Pick<ToldViolation, "trace" | "states" | "itf"> {
+  if (counterexample === undefined || counterexample.states.length === 0)
+    return { trace: undefined, states: undefined, itf: undefined };
+  return {
+    trace: showCounterexample(counterexample),
+    states: counterexample.states.length,
+    itf: counterexampleToItf(counterexample),
+  };
+}
+
+function simulate(mode: SimulateMode, scope: Scope): Told {
+  const result = simulateSpecification({ ...source, ...mode, shouldStop: stopReason() });
+  const { violation } = result;
+  return {
+    verdict: result.verdict,
+    distinct: null,
+    total: result.states,
+    depth: result.depth,
+    walks: result.walks,
+    notChecked: result.notChecked,
+    stopped: result.notChecked.find((text) => text === INTERRUPTED || text.startsWith("stopped after")),
+    violations:
+      violation === undefined
+        ? []
+        : [
+            {
+              kind: violation.kind,
+              name: violation.name,
+              message: violation.message,
+              place: undefined,
+              count: 1,
+              ...behaviour(violation.counterexample),
+            },
+          ],
+    coverage: [],
+    scope,
+  };
+}
+
+/** Asked by the engine every few thousand states: whether the user or the clock wants an end. */
+function stopReason(): () => string | undefined {
+  const stop = new Int32Array(job.stop);
+  const startMs = performance.now();
+  return () => {
+    if (Atomics.load(stop, 0) !== 0) return INTERRUPTED;
+    if (job.timeLimitMs === undefined || performance.now() - startMs < job.timeLimitMs) return undefined;
+    return `stopped after ${job.timeLimitMs / 1000} s`;
+  };
+}
