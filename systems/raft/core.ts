@@ -28,6 +28,7 @@ import type {
 } from "./message.ts";
 import type { RaftOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
+import { type StepListener, stepOfMessage } from "./step.ts";
 import { SnapshotAssembly } from "./snapshot-assembly.ts";
 
 export type Role = "follower" | "pre-candidate" | "candidate" | "leader";
@@ -59,6 +60,8 @@ export type CoreInit = {
   /** Whose index is the base of the log, or above it. */
   readonly snapshot: Snapshot | null;
   readonly nowUs: number;
+  /** Hears of each atomic step of the protocol, at once (step.ts). It must call nothing of the core but what can be seen. */
+  readonly onStep?: StepListener;
 };
 
 /** The protocol itself is broken: two leaders in one term, a committed entry to be overwritten. The node must stop. */
@@ -108,11 +111,13 @@ export class RaftCore {
   #durableIndex: number;
   /** First index that was not handed out to be persisted. */
   #unsavedFrom: number;
-  readonly #outbox = new Outbox();
+  readonly #outbox: Outbox;
+  readonly #onStep: StepListener;
   #readStates: ReadState[] = [];
   #readFailures: number[] = [];
   #marks: string[] = [];
   #changedFrom = 0;
+  #stepChangedFrom = 0;
   readonly #assembly = new SnapshotAssembly();
   #install: Snapshot | null = null;
   #isInstalling = false;
@@ -133,6 +138,8 @@ export class RaftCore {
     this.#durableIndex = init.log.lastIndex;
     this.#unsavedFrom = init.log.lastIndex + 1;
     this.#nowUs = init.nowUs;
+    this.#onStep = init.onStep ?? (() => undefined);
+    this.#outbox = new Outbox((message) => stepOfMessage(message, this.#onStep));
     if (this.#commit > init.log.lastIndex) {
       throw new RaftInvariantError(`The commit index ${this.#commit} is above the last index ${init.log.lastIndex}.`);
     }
@@ -143,12 +150,16 @@ export class RaftCore {
       options: this.#options,
       log: this.#log,
       commit: () => this.#commit,
-      commitTo: (index) => this.#commitTo(index),
+      commitTo: (index) => {
+        this.#commitTo(index);
+        this.#onStep("advance-commit", index);
+      },
       snapshot: () => this.#snapshot,
       send: (message) => this.#send(message),
       readConfirmed: (context, index) => this.#readStates.push({ context, index }),
       readFailed: (context) => this.#readFailures.push(context),
       mark: (name) => this.#marks.push(name),
+      step: this.#onStep,
     };
     this.#drawElectionTimeout();
   }
@@ -183,6 +194,10 @@ export class RaftCore {
   /** To be read only: the core alone changes its log. */
   get log(): Pick<RaftLog, "baseIndex" | "baseTerm" | "lastIndex" | "lastTerm" | "termAt" | "at" | "slice"> {
     return this.#log;
+  }
+  /** What this leader knows to be durable at each of the other members, in their order; null for others. */
+  get matches(): readonly number[] | null {
+    return this.#leadership?.matches() ?? null;
   }
   get isTransferring(): boolean {
     return this.#leadership?.isTransferring ?? false;
@@ -229,6 +244,13 @@ export class RaftCore {
     return from;
   }
 
+  /** The same for who listens to steps, counted by itself. */
+  takeStepChangedFrom(): number {
+    const from = this.#stepChangedFrom;
+    this.#stepChangedFrom = 0;
+    return from;
+  }
+
   get hasUnsaved(): boolean {
     return this.#outbox.hasUnsaved;
   }
@@ -241,6 +263,7 @@ export class RaftCore {
     const entries = this.#log.slice(this.#unsavedFrom, lastIndex);
     this.#unsavedFrom = lastIndex + 1;
     const { term, vote, commit } = { term: this.#term, vote: this.#vote, commit: this.#commit };
+    this.#onStep("write", term, vote, commit, lastIndex, lastTerm);
     return { sequence, term, vote, commit, entries, lastIndex, lastTerm };
   }
 
@@ -342,6 +365,7 @@ export class RaftCore {
     if (leadership === null || leadership.isTransferring) return 0;
     const index = this.#log.lastIndex + 1;
     this.#appendToLog({ index, term: this.#term, data, checksum: crc32(data) });
+    this.#onStep("propose", index);
     leadership.replicate(nowUs);
     return index;
   }
@@ -371,11 +395,15 @@ export class RaftCore {
     this.#nowUs = nowUs;
     this.#durableTerm = unsaved.term;
     this.#durableVote = unsaved.vote;
+    this.#onStep("sync", unsaved.lastIndex);
     // The log may have been truncated in the meantime: equal terms at the end mean an equal prefix (paper, section 5.3).
     const isStillInLog = this.#log.termAt(unsaved.lastIndex) === unsaved.lastTerm;
     if (isStillInLog && unsaved.lastIndex > this.#durableIndex) this.#durableIndex = unsaved.lastIndex;
     this.#outbox.saved(unsaved.sequence, this.#term);
-    if (this.#role === "candidate" && this.#durableTerm === this.#term) this.#countGrant(this.id);
+    if (this.#role === "candidate" && this.#durableTerm === this.#term && !this.#grants.has(this.id)) {
+      this.#onStep("send-vote", this.id);
+      this.#countGrant(this.id);
+    }
     this.#leadership?.ownLogIsDurable(this.#durableIndex, nowUs);
   }
 
@@ -394,6 +422,8 @@ export class RaftCore {
     this.#commit = snapshot.index;
     this.#durableIndex = snapshot.index;
     this.#unsavedFrom = snapshot.index + 1;
+    this.#stepChangedFrom = snapshot.index + 1;
+    this.#onStep("install", snapshot.index, snapshot.term);
     this.#marks.push("raft.snapshot-installed");
     if (this.#leader !== 0) this.#acknowledge(this.#leader, snapshot.index);
   }
@@ -401,7 +431,9 @@ export class RaftCore {
   // Roles
 
   #becomeFollower(term: number, leader: NodeId): void {
-    if (term > this.#term) {
+    const isNewTerm = term > this.#term;
+    const isResigning = this.#role === "candidate" || this.#role === "leader";
+    if (isNewTerm) {
       this.#term = term;
       this.#vote = 0;
       this.#outbox.changed();
@@ -411,6 +443,8 @@ export class RaftCore {
     this.#role = "follower";
     this.#leader = leader;
     this.#leaderHeardUs = this.#nowUs;
+    if (isNewTerm) this.#onStep("step-down", term);
+    else if (isResigning) this.#onStep("resign");
   }
 
   #endLeadership(): void {
@@ -433,10 +467,12 @@ export class RaftCore {
     this.#grants.clear();
     this.#grants.add(this.id);
     this.#drawElectionTimeout();
+    this.#onStep("poll");
     for (const to of this.#others) this.#send(this.#voteRequest("pre-vote", to, this.#term + 1, false));
   }
 
   #becomeCandidate(isTransfer: boolean): void {
+    const isPolled = this.#role === "pre-candidate";
     this.#role = "candidate";
     this.#leader = 0;
     this.#grants.clear();
@@ -444,6 +480,7 @@ export class RaftCore {
     this.#vote = this.id;
     this.#outbox.changed();
     this.#drawElectionTimeout();
+    this.#onStep(isPolled ? "polled-timeout" : "timeout");
     // The own vote is counted, and asked for, once it is durable: see saved.
     for (const to of this.#others) this.#sendWhenDurable(this.#voteRequest("vote", to, this.#term, isTransfer));
   }
@@ -457,8 +494,10 @@ export class RaftCore {
     this.#role = "leader";
     this.#leader = this.id;
     this.#leadership = new Leadership({ ...this.#leaderContext, term: this.#term }, this.#durableIndex, this.#nowUs);
+    this.#onStep("become-leader");
     // An entry of the own term, so that those of earlier terms can be committed with it (paper, section 8).
     this.#appendToLog({ index: this.#log.lastIndex + 1, term: this.#term, data: new Uint8Array(0), checksum: 0 });
+    this.#onStep("propose", this.#log.lastIndex);
     this.#leadership.replicate(this.#nowUs);
   }
 
@@ -491,6 +530,7 @@ export class RaftCore {
       if (this.#role === "pre-candidate") this.#becomeFollower(this.#term, 0);
       if (this.#vote !== message.from) this.#outbox.changed();
       this.#vote = message.from;
+      this.#onStep("grant-vote", message.from, message.lastTerm, message.lastIndex);
       this.#electionDeadlineUs = this.#nowUs + this.#electionTimeoutUs;
     }
     this.#replyToVote(message.from, isGranted);
@@ -511,6 +551,7 @@ export class RaftCore {
 
   #countGrant(from: NodeId): void {
     this.#grants.add(from);
+    this.#onStep("count-vote", from);
     if (this.#grants.size >= this.#quorum) this.#becomeLeader();
   }
 
@@ -520,6 +561,7 @@ export class RaftCore {
     const isGranted = message.term > this.#term && isUpToDate && this.#role !== "leader";
     // A refusal carries this node's own term, so that a candidate that is behind learns of it.
     const term = isGranted ? message.term : this.#term;
+    if (isGranted) this.#onStep("back", message.from, message.term, message.lastTerm, message.lastIndex);
     this.#send({ kind: "pre-vote-reply", from: this.id, to: message.from, term, isGranted });
   }
 
@@ -527,6 +569,7 @@ export class RaftCore {
     if (this.#role !== "pre-candidate" || !reply.isGranted) return;
     if (reply.term !== this.#term + 1) return;
     this.#grants.add(reply.from);
+    this.#onStep("count-backer", reply.from);
     if (this.#grants.size >= this.#quorum) this.#becomeCandidate(false);
   }
 
@@ -572,6 +615,7 @@ export class RaftCore {
     }
     // Beyond what this message verified, the own log may hold leftovers of another term.
     this.#commitTo(Math.min(message.commit, verified));
+    this.#onStep("receive-append", message.term, message.prevIndex, message.prevTerm, verified, message.commit);
     this.#acknowledge(message.from, verified);
   }
 
@@ -596,6 +640,7 @@ export class RaftCore {
     this.#outbox.changed();
     if (index < this.#unsavedFrom) this.#unsavedFrom = index;
     if (this.#changedFrom === 0 || index < this.#changedFrom) this.#changedFrom = index;
+    if (this.#stepChangedFrom === 0 || index < this.#stepChangedFrom) this.#stepChangedFrom = index;
   }
 
   /** The log agrees with the leader's up to `index`; said only after that much of it is durable. */
@@ -631,7 +676,10 @@ export class RaftCore {
   #onHeartbeat(message: HeartbeatMessage): void {
     if (!this.#acceptLeader(message)) return;
     // The leader never names more than this node has acknowledged to it.
-    if (!this.#isInstalling) this.#commitTo(Math.min(message.commit, this.#log.lastIndex));
+    if (!this.#isInstalling) {
+      this.#commitTo(Math.min(message.commit, this.#log.lastIndex));
+      this.#onStep("receive-heartbeat", message.term, message.commit);
+    }
     const { round } = message;
     this.#sendWhenTermIsDurable({ kind: "heartbeat-reply", from: this.id, to: message.from, term: this.#term, round });
   }
@@ -654,6 +702,7 @@ export class RaftCore {
     }
     if (this.#log.termAt(chunk.snapshotIndex) === chunk.snapshotTerm) {
       this.#commitTo(chunk.snapshotIndex);
+      this.#onStep("match-snapshot", chunk.term, chunk.snapshotIndex, chunk.snapshotTerm);
       this.#acknowledge(chunk.from, chunk.snapshotIndex);
       return;
     }

@@ -18,6 +18,7 @@ import type {
 } from "./message.ts";
 import type { RaftOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
+import type { StepListener } from "./step.ts";
 
 /** Reads that may wait at one leader; more are refused, and asked again by their clients. */
 export const READS_PENDING_MAX: number = 4_096;
@@ -37,6 +38,7 @@ export type LeaderContext = {
   readConfirmed(context: number, index: number): void;
   readFailed(context: number): void;
   mark(name: string): void;
+  readonly step: StepListener;
 };
 
 type PendingRead = { readonly from: NodeId; readonly context: number; readonly index: number; readonly round: number };
@@ -68,6 +70,11 @@ export class Leadership {
     this.#ownDurable = ownDurable;
     this.#heartbeatDueUs = nowUs + options.heartbeatUs;
     this.#quorumCheckDueUs = nowUs + options.electionTimeoutUsMax;
+  }
+
+  /** Up to where each follower is known to hold this leader's log, in the order of `others`. */
+  matches(): number[] {
+    return this.#followers.map((follower) => follower.match);
   }
 
   get isTransferring(): boolean {
@@ -107,6 +114,7 @@ export class Leadership {
   #broadcastHeartbeat(nowUs: number): void {
     const { id, term, options } = this.#context;
     this.#round += 1;
+    this.#context.step("start-round", this.#round);
     this.#heartbeatDueUs = nowUs + options.heartbeatUs;
     const commit = this.#context.commit();
     for (const follower of this.#followers) {
@@ -201,6 +209,7 @@ export class Leadership {
     follower.isRecentlyActive = true;
     if (reply.isSuccess) {
       const isNews = follower.acknowledge(reply.index, nowUs);
+      this.#context.step("receive-ack", reply.from, reply.index);
       if (isNews) this.#advanceCommit(nowUs);
       this.#sendAppends(follower, nowUs);
       this.#continueTransfer();
@@ -217,6 +226,7 @@ export class Leadership {
     const agreement = this.#context.log.lastAtMostTerm(reply.hintIndex, reply.hintTerm);
     // A hint says where the logs may agree, never that they do: only `next` moves (CCF PR 5326).
     follower.backTrack(Math.min(reply.index, agreement + 1));
+    this.#context.step("receive-reject", reply.from);
     this.#context.mark("raft.back-track");
     this.#sendAppends(follower, nowUs);
   }
@@ -226,6 +236,7 @@ export class Leadership {
     if (follower === undefined) return;
     follower.isRecentlyActive = true;
     if (reply.round > follower.ackedRound) follower.ackedRound = reply.round;
+    this.#context.step("count-round", reply.from, reply.round);
     if (follower.isStalled(nowUs, 2 * this.#context.options.heartbeatUs)) follower.retry();
     if (follower.match < this.#context.log.lastIndex) this.#sendAppends(follower, nowUs);
     this.#confirmReads(nowUs);
@@ -291,6 +302,7 @@ export class Leadership {
     }
     // The round has to begin after the request: one that is already out may have been answered before.
     this.#pendingReads.push({ ...read, index: this.#context.commit(), round: this.#round + 1 });
+    this.#context.step("begin-read", read.from, read.context);
     // A group of one is its own quorum: no reply will ever come to confirm the rounds of its heartbeats.
     this.#confirmReads(nowUs);
     const isRoundOut = this.#confirmedRound < this.#round;
@@ -335,6 +347,7 @@ export class Leadership {
 
   #answerRead(read: PendingRead): void {
     const { id, term } = this.#context;
+    this.#context.step("confirm-read", read.from, read.context, read.index);
     if (read.from === id) {
       this.#context.readConfirmed(read.context, read.index);
       return;

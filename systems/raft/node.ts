@@ -5,7 +5,8 @@
  * makes it durable, records that it is, and only then lets go the messages that rest on it. A disk that fails stops the
  * node (the next boot recovers); a disk that cannot be trusted keeps it out of the group for ever.
  *
- * Observations, for monitors: "raft.state" (see observation.ts) and "raft.refused" {host, reason}.
+ * Observations: for monitors "raft.state" (see observation.ts) and "raft.refused" {host, reason}; for validation against
+ * the specification "raft.step" (see step.ts).
  */
 import { DiskError, type Host, type Timer } from "../../sim/host.ts";
 import { crc32 } from "./bytes.ts";
@@ -18,6 +19,7 @@ import { checkRaftOptions, type RaftOptions } from "./options.ts";
 import { Reads } from "./reads.ts";
 import { UntrustedDiskError } from "./recovery.ts";
 import { decodeImage, encodeImage } from "./snapshot-image.ts";
+import { type StepListener, stepRecord } from "./step.ts";
 import type { StateMachine } from "./state-machine.ts";
 import { type OpenedStorage, openStorage, type Storage } from "./storage.ts";
 import { datagramTransport, type Member, type Transport } from "./transport.ts";
@@ -65,6 +67,8 @@ export class RaftNode {
   readonly #stateMachine: StateMachine;
   readonly #options: RaftOptions;
   readonly #reads: Reads;
+  readonly #step: StepListener = (name, a = 0, b = 0, c = 0, d = 0, e = 0) =>
+    this.#host.observe("raft.step", () => stepRecord(this.#core, this.#host.name, name, [a, b, c, d, e]));
   // Invariant: #applied <= commit; the state machine and #appliedHash are those of #applied.
   #applied = 0;
   #appliedHash = 0;
@@ -95,7 +99,7 @@ export class RaftNode {
     this.#storage = storage;
     this.#options = options;
     this.#stateMachine = stateMachine;
-    this.#reads = new Reads(2 * options.electionTimeoutUsMax);
+    this.#reads = new Reads(2 * options.electionTimeoutUsMax, this.#step);
     if (snapshot !== null) this.#restore(snapshot);
     this.#core = new RaftCore({
       id,
@@ -106,7 +110,9 @@ export class RaftNode {
       log: new RaftLog(snapshot ?? { index: 0, term: 0 }, entries),
       snapshot,
       nowUs: host.clock.monotonicUs(),
+      onStep: this.#step,
     });
+    this.#step("boot", this.#core.log.baseIndex, this.#core.log.baseTerm);
     const self = members.find((member) => member.id === id);
     if (self === undefined) throw new RangeError(`Node ${id} is no member of its own cluster.`);
     const onMessage = (message: Message): void => this.#guard(() => this.#core.step(message, host.clock.monotonicUs()));
@@ -149,7 +155,10 @@ export class RaftNode {
       done(false);
       return;
     }
-    this.#guard(() => this.#core.readIndex(context, nowUs));
+    this.#guard(() => {
+      this.#step("ask-read", context);
+      this.#core.readIndex(context, nowUs);
+    });
   }
 
   /** Hands the leadership to another member; false when this node does not lead, or a transfer is going on. */
@@ -317,13 +326,16 @@ export class RaftNode {
     const data = encodeImage(this.#appliedHash, this.#stateMachine.snapshot());
     const snapshot = { index, term: this.#core.log.termAt(index), data, checksum: crc32(data) };
     this.#host.mark("raft.snapshot-taken");
+    this.#step("take-snapshot", index, snapshot.term);
     await this.#storage.saveSnapshot(snapshot);
     this.#snapshotIndex = index;
+    this.#step("snapshot-taken", index);
     const compactTo = Math.max(0, index - this.#options.snapshotKeepEntries);
     this.#guard(() => this.#core.snapshotTaken(snapshot, compactTo));
   }
 
   async #installSnapshot(snapshot: Snapshot): Promise<void> {
+    this.#step("begin-install", snapshot.index, snapshot.term);
     await this.#storage.saveSnapshot(snapshot);
     this.#install = null;
     this.#restore(snapshot);

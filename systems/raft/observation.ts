@@ -74,7 +74,7 @@ export function wholeChange(core: RaftCore, kind: "boot" | "install"): LogChange
   return { kind, baseIndex, baseTerm, entries: loggedEntries(core, baseIndex + 1) };
 }
 
-function loggedEntries(core: RaftCore, from: number): readonly LoggedEntry[] {
+export function loggedEntries(core: RaftCore, from: number): readonly LoggedEntry[] {
   const { log } = core;
   const entries: LoggedEntry[] = [];
   for (let index = from; index <= log.lastIndex; index += 1) {

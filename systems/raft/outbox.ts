@@ -17,6 +17,12 @@ export class Outbox {
   #durable = 0;
   readonly #held: Held[] = [];
   #messages: Message[] = [];
+  readonly #onSend: (message: Message) => void;
+
+  /** `onSend` hears of a message when nothing holds it back any more. */
+  constructor(onSend: (message: Message) => void) {
+    this.#onSend = onSend;
+  }
 
   /** The persistent state changed. */
   changed(): void {
@@ -41,18 +47,19 @@ export class Outbox {
       if (held.sequence > sequence) break;
       count += 1;
       // What was said in an earlier term interests nobody any more.
-      if (held.message.term === term) this.#messages.push(held.message);
+      if (held.message.term === term) this.send(held.message);
     }
     if (count > 0) this.#held.splice(0, count);
   }
 
   send(message: Message): void {
     this.#messages.push(message);
+    this.#onSend(message);
   }
 
   /** Holds the message back until every change made so far is durable. */
   sendWhenDurable(message: Message): void {
-    if (this.#durable === this.#latest) this.#messages.push(message);
+    if (this.#durable === this.#latest) this.send(message);
     else this.#held.push({ sequence: this.#latest, message });
   }
 

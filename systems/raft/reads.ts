@@ -4,6 +4,8 @@
  * A context is used for one attempt only: a retried read asks for a new index, because an answer to the first attempt
  * may have been decided by a leader that has since been replaced (etcd issue 20418).
  */
+import type { StepListener } from "./step.ts";
+
 type WaitingRead = {
   readonly done: (isConfirmed: boolean) => void;
   readonly deadlineUs: number;
@@ -16,12 +18,14 @@ const READS_MAX = 4_096;
 
 export class Reads {
   readonly #timeoutUs: number;
+  readonly #step: StepListener;
   #nextContext = 1;
   // In the order of their deadlines, since all have the same timeout.
   readonly #waiting: Map<number, WaitingRead> = new Map();
 
-  constructor(timeoutUs: number) {
+  constructor(timeoutUs: number, step: StepListener) {
     this.#timeoutUs = timeoutUs;
+    this.#step = step;
   }
 
   /** The context for a new attempt; 0 when there are too many. `done` is called once. */
@@ -40,8 +44,10 @@ export class Reads {
 
   fail(context: number): void {
     const read = this.#waiting.get(context);
+    if (read === undefined) return;
     this.#waiting.delete(context);
-    read?.done(false);
+    this.#step("drop-read", context);
+    read.done(false);
   }
 
   /** Serves what may be read now, and gives up what waited too long. */
@@ -50,6 +56,7 @@ export class Reads {
     for (const [context, read] of this.#waiting) {
       if (read.index !== -1 && read.index <= applied) {
         this.#waiting.delete(context);
+        this.#step("serve-read", context, read.index);
         read.done(true);
       } else if (nowUs >= read.deadlineUs) {
         this.fail(context);
