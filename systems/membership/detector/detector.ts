@@ -12,17 +12,23 @@ export type Detector = {
   unwatch(peer: string): void;
   /** Probes this watched peer at once, besides the usual round. No-op for others. */
   checkNow(peer: string): void;
+  /** Who is watched, in no particular order. */
+  watched(): readonly string[];
 };
 
 /** Why a neighbour left the active view other than by choice of this node. */
 export type DownReason = "ping" | "disconnect" | "suspect";
 
-/** Called in an event of the host; the detector has already stopped watching the peer when onDown is called. */
+/** All are called in an event of the host. */
 export type DetectorCallbacks = {
-  /** `sinceUs`: monotonic time of the first probe that stayed without an answer. */
+  /** The detector has stopped watching the peer. `sinceUs`: monotonic time of the first probe that stayed without an answer. */
   onDown(peer: string, reason: DownReason, sinceUs: number): void;
-  /** SWIM: an accusation of this peer is held, and it may still refute it. */
+  /** The peer probes this node, which only neighbours do: it has this node in its active view. */
+  onProbe(peer: string): void;
+  /** How many nodes there are, as far as this node knows; at least 1. */
+  clusterSize(): number;
+  /** SWIM: an accusation of this watched peer is held, and it may still refute it. */
   onSuspect?(peer: string): void;
-  /** SWIM: the peer refuted the accusation, or came back after it was taken for dead. */
+  /** SWIM: this watched peer refuted the accusation. */
   onAlive?(peer: string): void;
 };

@@ -9,9 +9,9 @@ export type NeighbourChange = { readonly kind: "up" | "down"; readonly peer: str
 
 export type Overlay = {
   readonly self: string;
-  /** Sorted by code points. */
+  /** Sorted by code units; a new list after each change. */
   activeView(): readonly string[];
-  /** Sorted by code points. */
+  /** Sorted by code units; a new list after each change. */
   passiveView(): readonly string[];
   /** Called after each change of the active view, in the same event. */
   onChange(listener: (change: NeighbourChange) => void): void;
@@ -21,4 +21,6 @@ export type Overlay = {
   checkNow(peer: string): void;
   /** A node with a short active view that low-priority neighbour requests may prefer; without a source none is asked. */
   setShortViewSource(source: () => string | null): void;
+  /** How many nodes there are, for detectors whose patience grows with the cluster; without a source: one. */
+  setSizeSource(source: () => number): void;
 };

@@ -1,0 +1,14 @@
+/** Starts the failure detector that the options ask for. */
+import type { Host } from "../../../sim/host.ts";
+import type { Detector, DetectorCallbacks } from "./detector.ts";
+import type { DetectorOptions } from "./options.ts";
+import { startPing } from "./ping.ts";
+
+/** Resolves once what the detector keeps on disk is loaded. */
+export async function startDetector(
+  host: Host,
+  options: DetectorOptions,
+  callbacks: DetectorCallbacks,
+): Promise<Detector> {
+  return startPing(host, options.ping, callbacks);
+}
