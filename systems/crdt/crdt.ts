@@ -29,6 +29,22 @@ export type CrdtType<S, O> = {
   readState(reader: ByteReader): S;
   writeOp(writer: ByteWriter, op: O): void;
   readOp(reader: ByteReader): O;
+  /** Only types that keep history which can be forgotten once everybody has it. */
+  readonly trimming?: Trimming<S>;
+};
+
+/**
+ * Forgetting history. Each update has a time, greater than those of all updates it was prepared on. Trimming at T needs that every update with
+ * a time <= T that anybody has, or will ever have, is contained (replication/stability.ts establishes it). It never changes
+ * what is read; states trimmed at different times merge to the later one.
+ */
+export type Trimming<S> = {
+  /** The greatest time of an update contained; 0 for none. The next one prepared gets a greater one. */
+  timeOf(state: S): number;
+  /** The time up to which history was forgotten; 0 when nothing was. */
+  trimmedAt(state: S): number;
+  /** Forgets what only served to place updates with times up to `time`. */
+  trim(state: S, time: number): void;
 };
 
 /** First bytes of the signatures: one number for each type, never renumbered. */

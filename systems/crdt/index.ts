@@ -26,4 +26,12 @@ export * from "./sets.ts";
 export * from "./value-codec.ts";
 export { causalContext, versionVector } from "./version-vector.ts";
 export * from "./violation.ts";
-export { Replica, type ReplicaOptions } from "./replication/replica.ts";
+export {
+  REPLICA_KIND,
+  type ReplicaRecord,
+  UPDATE_KIND,
+  type UpdateCounts,
+  type UpdateId,
+  type UpdateRecord,
+} from "./replication/observation.ts";
+export { Replica, type ReplicaOptions, type TrimmingOptions } from "./replication/replica.ts";

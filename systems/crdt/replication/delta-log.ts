@@ -1,10 +1,13 @@
 /**
  * The deltas of one replica's own updates, kept until every peer has acknowledged them, within bounds.
  *
- * Numbers count the updates of this boot. What was dropped before a peer had it makes that peer need the whole state. A peer that may
- * have lost its disk is forgotten, and needs the whole state too, or proof by digest that it still has it.
+ * Sending runs ahead of acknowledgements: each round offers what is new. What is not acknowledged within `RETRY_ROUNDS` rounds, or was
+ * refused because of a gap before it, is offered again from the last acknowledgement on. What was dropped before a peer had it makes
+ * that peer need the whole state.
  */
 import type { CrdtType } from "../crdt.ts";
+
+const RETRY_ROUNDS = 3;
 
 export type DeltaLogOptions = {
   readonly peers: readonly string[];
@@ -12,27 +15,28 @@ export type DeltaLogOptions = {
   readonly countMax: number;
 };
 
-/** What a peer needs next: nothing; deltas joined, up to a number; or the whole state, which also brings it up to a number. */
+/** What to send to a peer next: nothing; updates `from` to `through`, joined; or the whole state. */
 export type Need<S> =
   | { readonly kind: "nothing" }
-  | { readonly kind: "delta"; readonly delta: S; readonly through: number }
-  | { readonly kind: "state"; readonly through: number };
+  | { readonly kind: "delta"; readonly delta: S; readonly from: number; readonly through: number }
+  | { readonly kind: "state" };
 
 type Entry<S> = { readonly delta: S; readonly bytes: number };
+/** Invariant: acked <= sent <= last. */
+type Progress = { acked: number; sent: number; quietRounds: number };
 
 export class DeltaLog<S, O> {
   readonly #type: CrdtType<S, O>;
-  readonly #options: DeltaLogOptions;
+  readonly #countMax: number;
   // Invariant: entry i has the number #first + i; every number below #first was acknowledged by all, or dropped.
   #entries: Entry<S>[] = [];
   #first = 1;
-  /** Null: the peer needs the whole state. */
-  readonly #acked: Map<string, number | null>;
+  readonly #peers: Map<string, Progress>;
 
   constructor(type: CrdtType<S, O>, options: DeltaLogOptions) {
     this.#type = type;
-    this.#options = options;
-    this.#acked = new Map(options.peers.map((peer) => [peer, null]));
+    this.#countMax = options.countMax;
+    this.#peers = new Map(options.peers.map((peer) => [peer, { acked: 0, sent: 0, quietRounds: 0 }]));
   }
 
   /** The number of the last delta; 0 when there was none. */
@@ -47,50 +51,80 @@ export class DeltaLog<S, O> {
   /** Adds a delta of `bytes` encoded bytes; returns its number. The oldest goes when there are too many. */
   append(delta: S, bytes: number): number {
     this.#entries.push({ delta, bytes });
-    if (this.#entries.length > this.#options.countMax) this.#drop(1);
+    if (this.#entries.length > this.#countMax) this.#drop(1);
     return this.last;
   }
 
-  /** The peer has everything up to this number. */
-  acknowledge(peer: string, through: number): void {
-    const before = this.#acked.get(peer);
-    if (before === undefined) return;
-    this.#acked.set(peer, Math.max(before ?? 0, Math.min(through, this.last)));
-    const acked = [...this.#acked.values()].map((number) => number ?? this.#first - 1);
-    this.#drop(Math.max(0, Math.min(...acked) - this.#first + 1));
+  /** The peer has everything up to this number. Returns how far it was known to be before. */
+  acknowledge(peer: string, through: number): number {
+    const progress = this.#peers.get(peer);
+    if (progress === undefined) return through;
+    const before = progress.acked;
+    if (through > before) {
+      progress.acked = Math.min(through, this.last);
+      progress.sent = Math.max(progress.sent, progress.acked);
+      progress.quietRounds = 0;
+      let least = this.last;
+      for (const { acked } of this.#peers.values()) least = Math.min(least, acked);
+      this.#drop(least - this.#first + 1);
+    }
+    return before;
   }
 
-  /** The peer may have lost what it had. */
+  /** The peer has booted again: it may have lost what it had, and acknowledges anew. */
   forget(peer: string): void {
-    if (this.#acked.has(peer)) this.#acked.set(peer, null);
+    const progress = this.#peers.get(peer);
+    if (progress !== undefined) Object.assign(progress, { acked: 0, sent: 0, quietRounds: 0 });
+  }
+
+  /** The peer has missed something: what is not acknowledged will be offered again. */
+  rewind(peer: string): void {
+    const progress = this.#peers.get(peer);
+    if (progress !== undefined) progress.sent = progress.acked;
   }
 
   /** How many peers have everything up to this number. */
   countAcked(through: number): number {
     let count = 0;
-    for (const number of this.#acked.values()) if (number !== null && number >= through) count += 1;
+    for (const { acked } of this.#peers.values()) if (acked >= through) count += 1;
     return count;
   }
 
-  /** Joins deltas until their encoded sizes reach the budget; one at least. */
-  needOf(peer: string, bytesMax: number): Need<S> {
-    const acked = this.#acked.get(peer);
-    if (acked === undefined || acked === this.last) return { kind: "nothing" };
-    if (acked === null || acked + 1 < this.#first) return { kind: "state", through: this.last };
+  /** Joins deltas up to the number `limit` until their encoded sizes reach the budget; one at least. They count as sent. */
+  take(peer: string, bytesMax: number, limit: number): Need<S> {
+    const progress = this.#peers.get(peer);
+    if (progress === undefined || progress.sent >= limit) return { kind: "nothing" };
+    if (progress.sent + 1 < this.#first) return { kind: "state" };
     const delta = this.#type.create();
-    let through = acked;
+    const from = progress.sent + 1;
     let bytes = 0;
-    while (through < this.last) {
-      const next = this.#entries[through + 1 - this.#first]!; // acked + 1 >= #first, so it is kept
+    while (progress.sent < limit) {
+      const next = this.#entries[progress.sent + 1 - this.#first]!; // #first <= sent + 1 <= limit <= last
       if (bytes > 0 && bytes + next.bytes > bytesMax) break;
       this.#type.merge(delta, next.delta);
       bytes += next.bytes;
-      through += 1;
+      progress.sent += 1;
     }
-    return { kind: "delta", delta, through };
+    return { kind: "delta", delta, from, through: progress.sent };
+  }
+
+  /** True when the log can still bring the peer everything from update `from` on. */
+  covers(from: number): boolean {
+    return from >= this.#first;
+  }
+
+  endRound(): void {
+    for (const progress of this.#peers.values()) {
+      if (progress.sent === progress.acked) progress.quietRounds = 0;
+      else if (++progress.quietRounds >= RETRY_ROUNDS) {
+        progress.sent = progress.acked;
+        progress.quietRounds = 0;
+      }
+    }
   }
 
   #drop(count: number): void {
+    if (count <= 0) return;
     this.#entries = this.#entries.slice(count);
     this.#first += count;
   }

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { withNodeEngine } from "../../../runtime/engine.ts";
 import { Control } from "../../../sim/control.ts";
 import type { Host } from "../../../sim/host.ts";
+import { Clock } from "../clock.ts";
 import { equalStates } from "../crdt.ts";
 import { type OrSet, type OrSetOp, orSet } from "../or-set.ts";
 import { integerCodec } from "../value-codec.ts";
@@ -11,6 +12,7 @@ import { DeltaLog } from "./delta-log.ts";
 import { frame, readFrames } from "./frame.ts";
 import { type ReplicaMessage, replicaCodec } from "./message.ts";
 import { Replica } from "./replica.ts";
+import { Inbox, Outbox } from "./transfer.ts";
 
 const set = orSet(integerCodec);
 const NAMES = ["n1", "n2", "n3"];
@@ -32,7 +34,7 @@ function simulate(options: Options, script: (cluster: Cluster) => Promise<void>)
     let next = 1;
     const program = async (host: Host): Promise<void> => {
       const peers = NAMES.filter((peer) => peer !== host.name);
-      const bounds = { roundBytesMax: 200, deltaCountMax: 50, journalBytesMax: 2_000 };
+      const bounds = { roundBytesMax: 1_000, deltaCountMax: 50, journalBytesMax: 2_000 };
       const replica = await Replica.start(host, { type: set, peers, port: 7, roundUs: 20_000, ...bounds });
       cluster.replicas.set(host.name, replica);
       const tick = async (): Promise<void> => {
@@ -129,7 +131,7 @@ describe("replicas", { timeout: 120_000 }, () => {
 });
 
 describe("the delta log", () => {
-  it("offers deltas within the budget, in order, and drops what all peers have", () => {
+  it("offers deltas within the budget, in order, goes back after a gap, and drops what all peers have", () => {
     const log = new DeltaLog(set, { peers: ["p", "q"], countMax: 4 });
     const source = set.create();
     const add = (value: number): void => {
@@ -138,20 +140,52 @@ describe("the delta log", () => {
       set.apply(source, op);
       log.append(delta, 10);
     };
-    expect(log.needOf("p", 100).kind).toBe("state");
-    log.acknowledge("p", 0);
-    expect(log.needOf("p", 100).kind).toBe("nothing");
+    const take = (peer: string, bytesMax: number, limit = log.last): unknown => {
+      const need = log.take(peer, bytesMax, limit);
+      return need.kind === "delta" ? [need.from, need.through, set.values(need.delta.store)] : need.kind;
+    };
+    expect(take("p", 100)).toBe("nothing");
     for (const value of [1, 2, 3]) add(value);
-    const need = log.needOf("p", 20);
-    expect(need.kind === "delta" && [need.through, set.values(need.delta.store)]).toEqual([2, [1, 2]]);
-    log.acknowledge("q", 0);
+    expect(take("p", 100, 1)).toEqual([1, 1, [1]]);
+    expect(take("p", 10)).toEqual([2, 2, [2]]);
+    log.rewind("p");
+    expect(take("p", 20)).toEqual([1, 2, [1, 2]]);
     log.acknowledge("p", 2);
     log.acknowledge("q", 1);
     expect([log.size, log.countAcked(2), log.countAcked(1)]).toEqual([2, 1, 2]);
+    expect(take("p", 1)).toEqual([3, 3, [3]]);
+    for (let round = 0; round < 3; round++) log.endRound();
+    expect(take("p", 1), "after three silent rounds").toEqual([3, 3, [3]]);
     for (const value of [4, 5, 6]) add(value);
-    expect([log.size, log.needOf("q", 100).kind, log.needOf("p", 1).kind]).toEqual([4, "state", "delta"]);
+    expect([log.size, take("q", 100), take("p", 100)]).toEqual([4, "state", [4, 6, [4, 5, 6]]]);
     log.forget("p");
-    expect(log.needOf("p", 100)).toEqual({ kind: "state", through: 6 });
+    expect([take("p", 100), log.covers(3), log.covers(2)]).toEqual(["state", true, false]);
+  });
+});
+
+describe("whole states in pieces", () => {
+  it("arrive whole, whatever is lost, repeated or out of order, and never mix two transfers", () => {
+    const [outbox, inbox] = [new Outbox(), new Inbox(1000)];
+    const bytes = Uint8Array.from({ length: 25 }, (_, i) => i);
+    const old = outbox.begin("p", bytes.slice(0, 11));
+    const stale = outbox.piece("p", old, 0, 10)!;
+    expect(inbox.add("q", stale)).toBe(null);
+    const transfer = outbox.begin("p", bytes);
+    expect(outbox.piece("p", old, 10, 10)).toBe(null);
+    const [first, second, third] = [0, 10, 20].map((offset) => outbox.piece("p", transfer, offset, 10)!);
+    expect(inbox.add("q", second!)).toBe(null);
+    expect(inbox.next("q")).toEqual({ transfer, offset: 0 });
+    for (const part of [first!, stale, third!, second!, first!, second!]) expect(inbox.add("q", part)).toBe(null);
+    expect(inbox.endRound()).toEqual([{ peer: "q", transfer, offset: 20 }]);
+    expect(inbox.add("q", third!)).toEqual(bytes);
+    expect([inbox.isBusy, outbox.piece("p", transfer, 20, 0), outbox.piece("p", transfer, 25, 9)]).toEqual([
+      false,
+      null,
+      null,
+    ]);
+    for (let round = 0; round < 9; round++) outbox.endRound();
+    expect(outbox.has("p", transfer)).toBe(false);
+    expect(inbox.add("q", { ...first!, transfer: 9, total: 1001 }), "larger than is taken").toBe(null);
   });
 });
 
@@ -177,12 +211,16 @@ describe("frames and messages", () => {
   });
 
   it("messages come back, and damaged ones are refused", () => {
+    const header = { boot: 1, of: 3, have: 9 };
+    const seen = Clock.of([{ actor: "n1#1", counter: 7 }]);
     const messages: readonly ReplicaMessage[] = [
-      { type: "delta", boot: 1, through: 300, bytes: Uint8Array.of(1, 2) },
-      { type: "state", boot: 2, through: 0, bytes: Uint8Array.of() },
-      { type: "ack", boot: 1, of: 3, through: 9 },
-      { type: "digest", boot: 1, through: 4, bytes: Uint8Array.of(7) },
-      { type: "want", boot: 1 },
+      { ...header, type: "delta", from: 2, through: 300, bytes: Uint8Array.of(1, 2) },
+      { ...header, type: "ack" },
+      { ...header, type: "gap" },
+      { ...header, type: "digest", bytes: Uint8Array.of(7) },
+      { ...header, type: "want", seen, transfer: 2, offset: 1 },
+      { ...header, type: "part", transfer: 2, offset: 1, total: 3, bytes: Uint8Array.of(7, 8) },
+      { ...header, type: "report", seen, boots: Clock.of([{ actor: "n1", counter: 2 }]), time: 5 },
     ];
     for (const message of messages) {
       const bytes = replicaCodec.encode(message);

@@ -1,77 +1,82 @@
 /**
- * The state of a replica on its disk: a snapshot and a journal of what was joined since, as a pair of files with one number.
+ * What a replica keeps on its disk: a snapshot and a journal of records since, as a pair of files with one number.
  *
  * A boot begins a new pair, so a torn end of a journal is never appended to. The old pair goes once the new one is durable by name.
- * A snapshot that fails its checksum counts as lost: the peers have what was acknowledged. Any error of the disk is thrown: the
- * host crashes rather than go on after a failed sync.
+ * A file that fails its checksum counts only up to there: the peers have what was acknowledged. Any error of the disk is thrown:
+ * the host crashes rather than go on after a failed sync.
  */
 import { DiskError, type File, type Host } from "../../../sim/host.ts";
-import { type CrdtType, decodeState, encodeState } from "../crdt.ts";
 import { frame, readFrames } from "./frame.ts";
 
 const FOLDER = "/crdt";
 
-export class DurableState<S, O> {
+export type JournalOptions = {
+  /** Brings in one record while loading. False: it cannot follow what came before, and the rest of its file counts as lost. */
+  absorb(record: Uint8Array): boolean;
+  /** Records that hold everything absorbed and appended so far. */
+  snapshot(): Iterable<Uint8Array>;
+};
+
+export class Journal {
   readonly #host: Host;
-  readonly #type: CrdtType<S, O>;
+  readonly #options: JournalOptions;
   #number: number;
-  #journal: File;
-  #journalBytes = 0;
-  /** Frames that wait for the next write, and those who wait for it. */
+  #file: File;
+  #bytes = 0;
+  /** Records that wait for the next write, and those who wait for them. */
   #waiting: { readonly bytes: Uint8Array; readonly done: () => void }[] = [];
   #isWriting = false;
 
-  private constructor(host: Host, type: CrdtType<S, O>, number: number, journal: File) {
+  private constructor(host: Host, options: JournalOptions, number: number, file: File) {
     this.#host = host;
-    this.#type = type;
+    this.#options = options;
     this.#number = number;
-    this.#journal = journal;
+    this.#file = file;
   }
 
-  /** Loads what is on the disk and begins a new pair of files. */
-  static async open<S, O>(
-    host: Host,
-    type: CrdtType<S, O>,
-  ): Promise<{ readonly disk: DurableState<S, O>; readonly state: S }> {
+  /** Loads what is on the disk and begins a new pair of files, so all that was absorbed is durable. */
+  static async open(host: Host, options: JournalOptions): Promise<Journal> {
     await makeFolder(host);
     const numbers = numbersOf(await host.disk.list(FOLDER));
-    const state = type.create();
-    for (const number of numbers) await loadPair(host, type, state, number);
+    for (const number of numbers) {
+      for (const path of [statePath(number), journalPath(number)]) await load(host, path, options);
+    }
     const number = (numbers.at(-1) ?? 0) + 1;
-    const journal = await beginPair(host, type, state, number);
+    const file = await beginPair(host, options.snapshot(), number);
     await removePairs(host, numbers);
-    return { disk: new DurableState(host, type, number, journal), state };
+    return new Journal(host, options, number, file);
   }
 
-  get journalBytes(): number {
-    return this.#journalBytes;
+  /** Bytes of records since the last snapshot. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
-  /** True when all that was appended is durable. */
-  get isIdle(): boolean {
-    return !this.#isWriting && this.#waiting.length === 0;
-  }
-
-  /** Resolves once the encoded delta is durable. Deltas that come while others are written share one sync. */
-  append(delta: Uint8Array): Promise<void> {
+  /** Resolves, in the order of calls, once the record is durable. Records that come while others are written share one sync. */
+  append(record: Uint8Array): Promise<void> {
     return new Promise((done) => {
-      this.#waiting.push({ bytes: frame(delta), done });
+      this.#waiting.push({ bytes: frame(record), done });
       if (!this.#isWriting) this.#host.spawn("journal", () => this.#writeWaiting());
     });
   }
 
-  /** Replaces the journal by a snapshot; what is appended meanwhile goes to the new journal. `state` must hold all that was appended. */
-  async compact(state: S): Promise<void> {
-    if (this.#isWriting) return;
+  /**
+   * Replaces the journal by a snapshot taken now; what is appended meanwhile goes to the new journal. Resolves to false, with nothing
+   * done, when the journal is being written.
+   */
+  async compact(): Promise<boolean> {
+    if (this.#isWriting) return false;
     this.#isWriting = true;
     const old = this.#number;
-    await this.#journal.close();
-    this.#journal = await beginPair(this.#host, this.#type, state, old + 1);
+    const snapshot = [...this.#options.snapshot()];
+    await this.#file.close();
+    this.#file = await beginPair(this.#host, snapshot, old + 1);
     this.#number = old + 1;
-    this.#journalBytes = 0;
+    this.#bytes = 0;
     await removePairs(this.#host, [old]);
     this.#isWriting = false;
-    await this.#writeWaiting();
+    if (this.#waiting.length > 0) this.#host.spawn("journal", () => this.#writeWaiting());
+    return true;
   }
 
   async #writeWaiting(): Promise<void> {
@@ -81,10 +86,10 @@ export class DurableState<S, O> {
       const batch = this.#waiting;
       this.#waiting = [];
       for (const { bytes } of batch) {
-        await this.#journal.append(bytes);
-        this.#journalBytes += bytes.length;
+        await this.#file.append(bytes);
+        this.#bytes += bytes.length;
       }
-      await this.#journal.sync();
+      await this.#file.sync();
       for (const { done } of batch) done();
     }
     this.#isWriting = false;
@@ -103,7 +108,7 @@ async function makeFolder(host: Host): Promise<void> {
   }
 }
 
-/** The numbers of the snapshots on the disk, ascending. */
+/** The numbers of the pairs on the disk, ascending. */
 function numbersOf(names: readonly string[]): number[] {
   const numbers = names.flatMap((name) => {
     const match = /^(?:state|journal)-(\d+)$/.exec(name);
@@ -112,12 +117,13 @@ function numbersOf(names: readonly string[]): number[] {
   return [...new Set(numbers)].sort((a, b) => a - b);
 }
 
-/** Joins what can be read: joining twice, or an old pair, does no harm. */
-async function loadPair<S, O>(host: Host, type: CrdtType<S, O>, state: S, number: number): Promise<void> {
-  for (const path of [statePath(number), journalPath(number)]) {
-    const { payloads, isWhole } = readFrames(await readWhole(host, path));
-    if (!isWhole) host.mark("crdt.torn-file");
-    for (const payload of payloads) type.merge(state, decodeState(type, payload));
+async function load(host: Host, path: string, { absorb }: JournalOptions): Promise<void> {
+  const { payloads, isWhole } = readFrames(await readWhole(host, path));
+  if (!isWhole) host.mark("crdt.torn-file");
+  for (const payload of payloads) {
+    if (absorb(payload)) continue;
+    host.mark("crdt.journal-gap");
+    return;
   }
 }
 
@@ -141,13 +147,13 @@ async function readWhole(host: Host, path: string): Promise<Uint8Array> {
   return bytes.subarray(0, offset);
 }
 
-async function beginPair<S, O>(host: Host, type: CrdtType<S, O>, state: S, number: number): Promise<File> {
+async function beginPair(host: Host, snapshot: Iterable<Uint8Array>, number: number): Promise<File> {
   const temporary = `${FOLDER}/new`;
-  const snapshot = await host.disk.open(temporary, { create: true });
-  await snapshot.truncate(0);
-  await snapshot.append(frame(encodeState(type, state)));
-  await snapshot.sync();
-  await snapshot.close();
+  const file = await host.disk.open(temporary, { create: true });
+  await file.truncate(0);
+  for (const record of snapshot) await file.append(frame(record));
+  await file.sync();
+  await file.close();
   await host.disk.rename(temporary, statePath(number));
   const journal = await host.disk.open(journalPath(number), { create: true, exclusive: true });
   await host.disk.syncDir(FOLDER);

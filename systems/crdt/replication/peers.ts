@@ -1,0 +1,59 @@
+/** What a replica knows of its peers, whatever it sends them: their boots, and how much of the round's budget is left for each. */
+import type { Host } from "../../../sim/host.ts";
+import { type Actor, Clock } from "../clock.ts";
+
+/** A message is dropped when it comes from a boot that is known to have ended, or from nobody we know. */
+export type Admission = "first" | "known" | "dropped";
+
+export class Peers {
+  readonly names: readonly string[];
+  readonly #host: Host;
+  readonly #bytesMax: number;
+  /** The newest boot seen of each peer. */
+  readonly #boots: Map<string, number> = new Map();
+  readonly #spent: Map<string, number> = new Map();
+
+  constructor(host: Host, names: readonly string[], roundBytesMax: number) {
+    this.#host = host;
+    this.names = names;
+    this.#bytesMax = roundBytesMax;
+  }
+
+  admit(peer: string, boot: number): Admission {
+    const known = this.bootOf(peer);
+    if (boot < known || !this.names.includes(peer)) return "dropped";
+    if (boot === known) return "known";
+    this.#boots.set(peer, boot);
+    return "first";
+  }
+
+  /** 0 when nothing was heard of the peer. */
+  bootOf(peer: string): number {
+    return this.#boots.get(peer) ?? 0;
+  }
+
+  /** Under which the newest boot known of the peer makes its updates. */
+  actorOf(peer: string): Actor {
+    return `${peer}#${this.bootOf(peer)}`;
+  }
+
+  /** The newest boot known of each host, this one included. */
+  boots(): Clock {
+    const boots = Clock.of([{ actor: this.#host.name, counter: this.#host.boot.incarnation }]);
+    for (const [peer, boot] of this.#boots) boots.raise(peer, boot);
+    return boots;
+  }
+
+  /** Bytes that may still go to the peer in this round. */
+  bytesLeft(peer: string): number {
+    return Math.max(0, this.#bytesMax - (this.#spent.get(peer) ?? 0));
+  }
+
+  spend(peer: string, bytes: number): void {
+    this.#spent.set(peer, (this.#spent.get(peer) ?? 0) + bytes);
+  }
+
+  beginRound(): void {
+    this.#spent.clear();
+  }
+}
