@@ -1,4 +1,6 @@
 /** The scenarios that come with the tool, in the order in which `list` shows them. */
+import { crdtCounters } from "./crdt-counters.ts";
+import { crdtSets } from "./crdt-sets.ts";
 import { kv, kvCalm, kvClocks, kvCrashes, kvDisk, kvPartitions } from "./kv.ts";
 import { kvDeafLeader, kvMuteLeader } from "./kv-one-way.ts";
 import { lessonEarlyAckLog } from "./lesson-early-ack-log.ts";
@@ -15,6 +17,8 @@ export const scenarios: readonly Scenario[] = [
   kvCalm,
   kvDeafLeader,
   kvMuteLeader,
+  crdtCounters,
+  crdtSets,
   lessonStaleRead,
   lessonWallClockLock,
   lessonEarlyAckLog,

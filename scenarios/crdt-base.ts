@@ -1,0 +1,207 @@
+/** Groups of CRDT stores as a scenario: what crdt-counters, crdt-sets, … share. docs/crdt.md says what they demand. */
+import { HistoryError } from "../checkers/history.ts";
+import type { CrdtSpec } from "../checkers/crdt/record.ts";
+import { checkReplicas } from "../checkers/crdt/replicas.ts";
+import type { Verdict } from "../checkers/verdict.ts";
+import type { FaultKind } from "../nemesis/kinds.ts";
+import type { Random } from "../sim/random.ts";
+import { type StoreAnswer, StoreClient } from "../systems/crdt-store/client.ts";
+import type { StoreKind } from "../systems/crdt-store/kind.ts";
+import { unknownVerdict } from "./checks.ts";
+import { type Asked, callOf, historyOfClients, isRead } from "./crdt-history.ts";
+import { STORE_TARGETS, watchStores } from "./crdt-watch.ts";
+import {
+  type Outcome,
+  type PlannedOperation,
+  type RunData,
+  type Scenario,
+  type ScenarioContext,
+  type SettingsSpec,
+  scenario,
+} from "./scenario.ts";
+
+const REPLICA_PORT = 7100;
+const STORE_PORT = 7101;
+const CLIENT_PORT = 7102;
+/** More than the chaos phase has room for. */
+const OPERATIONS_PER_PROCESS = 120;
+const AGREE_PAUSE_US = 10_000;
+
+/** A call of the workload; `key` and `value` as the kind of store wants them. */
+export type PlannedCall = { readonly f: string; readonly key?: string; readonly value?: Asked["value"] };
+
+export type CrdtType = {
+  readonly kind: StoreKind;
+  readonly spec: CrdtSpec;
+  /** Draws a call; `serial` is new each time, for values that must be. */
+  call(random: Random, serial: number, context: ScenarioContext): PlannedCall;
+  /** A call that every replica can take at any time: what must succeed after healing. */
+  always(serial: number): PlannedCall;
+};
+
+export type CrdtFamily = {
+  readonly name: string;
+  readonly title: string;
+  readonly types: { readonly [type: string]: CrdtType };
+  readonly settings?: SettingsSpec;
+  readonly kinds?: readonly FaultKind[];
+};
+
+/** Small limits drawn at random make rare paths common: dropped deltas, whole states, snapshots. */
+const SETTINGS: SettingsSpec = {
+  nodes: { kind: "choice", of: [2, 3, 3, 3, 4, 5, 6], about: "replicas" },
+  clients: { kind: "integer", min: 3, max: 5, about: "client processes" },
+  chaosUs: { kind: "integer", min: 1_000_000, max: 2_000_000, about: "length of the chaos phase, true microseconds" },
+  latencyUs: { kind: "integer", min: 200, max: 5_000, isLogarithmic: true, about: "mean one-way latency of a link" },
+  thinkUsMax: { kind: "integer", min: 15_000, max: 80_000, isLogarithmic: true, about: "longest pause of a process" },
+  readPerMille: { kind: "integer", min: 100, max: 400, about: "share of reads among operations" },
+  strayPerMille: { kind: "integer", min: 0, max: 500, about: "share of operations at another replica than the usual" },
+  roundUs: { kind: "integer", min: 8_000, max: 50_000, isLogarithmic: true, about: "longest pause between rounds" },
+  roundBytesMax: { kind: "integer", min: 40, max: 2_000, isLogarithmic: true, about: "bytes for a peer in a round" },
+  deltaCountMax: { kind: "integer", min: 2, max: 64, isLogarithmic: true, about: "deltas kept for silent peers" },
+  journalBytesMax: { kind: "integer", min: 200, max: 8_000, isLogarithmic: true, about: "journal before a snapshot" },
+  copies: {
+    kind: "choice",
+    of: [0, 0, 1, 2],
+    about: "other replicas that must have an update before it is acknowledged",
+  },
+  timeoutUs: { kind: "integer", min: 150_000, max: 600_000, about: "a client gives a request up after this" },
+  healing: { kind: "choice", of: ["all"], about: "every replica boots again: each must converge" },
+};
+
+/** What a replica's durable state survives. Wipes may take any number of disks: the obligations know which. */
+const KINDS: readonly FaultKind[] = [
+  "partition",
+  "loss",
+  "delay",
+  "duplicate",
+  "reorder",
+  "corrupt",
+  "hold",
+  "slow-link",
+  "kill",
+  "power-loss",
+  "pause",
+  "wipe",
+  "group-crash",
+  "clock-step",
+  "clock-drift",
+  "clock-strobe",
+  "clock-freeze",
+  "clock-backward",
+  "clock-rho",
+  "disk-torn",
+  "disk-stall",
+  "disk-slow",
+  "disk-short-read",
+];
+
+export function crdtScenario(family: CrdtFamily): Scenario {
+  const names = Object.keys(family.types);
+  const typeOf = ({ settings }: ScenarioContext): CrdtType => family.types[String(settings["type"])]!;
+  return scenario({
+    name: family.name,
+    title: family.title,
+    settings: { ...SETTINGS, type: { kind: "choice", of: names, about: "what the replicas hold" }, ...family.settings },
+    node: (name, context) => (host) => typeOf(context).kind.start(host, storeOptions(name, context)),
+    client: (host, context) => {
+      const client = new StoreClient(host, {
+        stores: context.nodes,
+        storePort: STORE_PORT,
+        clientPort: CLIENT_PORT,
+        timeoutUs: Number(context.settings["timeoutUs"]),
+      });
+      const copies = Math.min(Number(context.settings["copies"]), context.nodes.length - 1);
+      return { invoke: (operation) => invoke(client, operation, copies) };
+    },
+    operations: (random, context) => planned(random, context, typeOf(context)),
+    livenessOperations: (process, context) => [
+      plannedAt(process, nodeOf(process, context), typeOf(context).always(100_000 + process)),
+      { process, afterUs: 0, f: "agree", value: { at: "all" } },
+    ],
+    finalOperations: ({ nodes }) => [
+      { process: 0, afterUs: 0, f: "agree", value: { at: "all" } },
+      ...nodes.map((at) => ({ process: 0, afterUs: 0, f: "final", value: { at } })),
+    ],
+    faults: {
+      kinds: family.kinds ?? KINDS,
+      lastingHarmMax: ({ nodes }) => nodes,
+      // A replica that has lost its disk writes under a new actor name and takes everything from its peers.
+      selfQuarantined: ["wipe"],
+      intensityPerMille: 2000,
+    },
+    targets: STORE_TARGETS,
+    watch: (control, context, options) => watchStores(typeOf(context).spec)(control, context, options),
+    checks: [{ name: "crdt-spec", check: (run) => judgeClients(run, typeOf(run).spec) }],
+    floors: { operationsMin: 20 },
+    limits: { livenessUsMax: 5_000_000 },
+  });
+}
+
+function storeOptions(name: string, { nodes, settings }: ScenarioContext) {
+  return {
+    peers: nodes.filter((peer) => peer !== name),
+    replicaPort: REPLICA_PORT,
+    clientPort: STORE_PORT,
+    roundUs: Number(settings["roundUs"]),
+    roundBytesMax: Number(settings["roundBytesMax"]),
+    deltaCountMax: Number(settings["deltaCountMax"]),
+    journalBytesMax: Number(settings["journalBytesMax"]),
+  };
+}
+
+/** Each process has a replica of its own that it usually asks, so that there are always concurrent updates. */
+function nodeOf(process: number, { nodes }: ScenarioContext): string {
+  return nodes[process % nodes.length]!;
+}
+
+function plannedAt(process: number, at: string, call: PlannedCall): PlannedOperation {
+  const value: Asked = call.value === undefined ? { at } : { at, value: call.value };
+  return { process, afterUs: 0, f: call.f, ...(call.key === undefined ? {} : { key: call.key }), value };
+}
+
+function planned(random: Random, context: ScenarioContext, type: CrdtType): PlannedOperation[] {
+  const { settings, nodes, clients } = context;
+  const operations: PlannedOperation[] = [];
+  for (let turn = 0; turn < OPERATIONS_PER_PROCESS; turn++) {
+    for (let process = 0; process < clients.length; process++) {
+      const isStray = random.chance(Number(settings["strayPerMille"]) * 1000);
+      const at = isStray ? random.pick(nodes) : nodeOf(process, context);
+      const isReading = random.chance(Number(settings["readPerMille"]) * 1000);
+      const call = isReading ? { f: "read" } : type.call(random, turn * clients.length + process, context);
+      operations.push({
+        ...plannedAt(process, at, call),
+        afterUs: random.between(0, Number(settings["thinkUsMax"])),
+      });
+    }
+  }
+  return operations;
+}
+
+async function invoke(client: StoreClient, operation: PlannedOperation, copies: number): Promise<Outcome> {
+  const { at } = operation.value as Asked;
+  if (operation.f === "agree") {
+    const isAgreed = await client.agree(AGREE_PAUSE_US);
+    return isAgreed ? { type: "ok" } : { type: "fail", error: "the replicas differ" };
+  }
+  if (isRead(operation.f)) return outcomeOf(await client.read(at), "fail");
+  return outcomeOf(await client.update(at, callOf(operation), copies), "info");
+}
+
+/** A read that nobody answered did nothing; an update may have. */
+function outcomeOf(answer: StoreAnswer, silence: "fail" | "info"): Outcome {
+  if (answer.kind === "silence") return { type: silence, error: "no answer" };
+  if (answer.kind === "refused") return { type: "fail", error: answer.error };
+  const { id, told, held, value, state } = answer.reply;
+  const result = { id: id ?? null, told: told ?? null, held: held ?? {}, shown: value ?? null, state: state ?? null };
+  return { type: "ok", result: result as unknown as NonNullable<Asked["value"]> };
+}
+
+function judgeClients(run: RunData, spec: CrdtSpec): Verdict {
+  try {
+    return checkReplicas(historyOfClients(run.history), spec);
+  } catch (error) {
+    if (error instanceof HistoryError) return unknownVerdict("crdt-spec", run.history.length, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,62 @@
+/** From what clients were told, and from what stores observed of themselves, to the records of the CRDT checkers. */
+import { type Contents, parseContents } from "../checkers/crdt/contents.ts";
+import type { Call, ReadRecord, ReplicaHistory, UpdateRecord } from "../checkers/crdt/record.ts";
+import type { HistoryEvent, PlainJson } from "../checkers/history.ts";
+import type { DotContext } from "../systems/crdt/index.ts";
+
+/** The value of a planned operation: which store is asked, and the argument of the call. */
+export type Asked = { readonly at: string; readonly value?: PlainJson };
+
+/** The result of an answered operation. */
+export type Answered = {
+  readonly id?: readonly [string, number] | null;
+  readonly told?: PlainJson;
+  readonly held: PlainJson;
+  readonly shown?: PlainJson;
+  readonly state?: string;
+};
+
+const READS = ["read", "final"];
+
+export function isRead(f: string): boolean {
+  return READS.includes(f);
+}
+
+export function callOf({ f, key, value }: Pick<HistoryEvent, "f" | "key" | "value">): Call {
+  return { f, key: key ?? null, value: (value as Asked).value ?? null };
+}
+
+/** What clients know. Calls without an answer may be among the updates that reads hold. */
+export function historyOfClients(events: readonly HistoryEvent[]): ReplicaHistory {
+  const updates: UpdateRecord[] = [];
+  const reads: ReadRecord[] = [];
+  const open = new Map<number, HistoryEvent>();
+  for (const event of events) {
+    if (event.f === "agree") continue;
+    if (event.type === "invoke") open.set(event.process, event);
+    if (event.type === "fail") open.delete(event.process);
+    if (event.type !== "ok") continue;
+    open.delete(event.process);
+    const { at } = event.value as Asked;
+    const { id, told, held, shown, state } = event.result as unknown as Answered;
+    if (isRead(event.f)) {
+      const value = shown ?? null;
+      reads.push({ replica: at, holds: parseContents(held), value, state: state ?? null, timeUs: event.timeUs });
+    } else if (id !== null && id !== undefined) {
+      const name = { actor: id[0], counter: id[1] };
+      updates.push({ id: name, replica: at, call: callOf(event), told: told ?? null, saw: parseContents(held) });
+    }
+  }
+  const unanswered = [...open.values()].filter(({ f }) => !isRead(f)).map(callOf);
+  return { updates, unanswered, reads };
+}
+
+export function contentsOf(held: DotContext): Contents {
+  const contents = new Map<string, number[]>();
+  held.forEachRange((actor, low, high) => {
+    const intervals = contents.get(actor);
+    if (intervals === undefined) contents.set(actor, [low, high]);
+    else intervals.push(low, high);
+  });
+  return contents;
+}

@@ -1,0 +1,110 @@
+/** Watches a group of stores from inside: everything that each held, took, promised and showed. */
+import { keyOfContents, sizeOfContents } from "../checkers/crdt/contents.ts";
+import { DurabilityMonitor } from "../checkers/crdt/durability.ts";
+import type { CrdtSpec, ReadRecord, UpdateRecord } from "../checkers/crdt/record.ts";
+import { checkReplicas } from "../checkers/crdt/replicas.ts";
+import type { PlainJson } from "../checkers/history.ts";
+import type { Verdict } from "../checkers/verdict.ts";
+import type { Control } from "../sim/control.ts";
+import type { StoreRecord } from "../systems/crdt-store/server.ts";
+import { invalidVerdict, validVerdict } from "./checks.ts";
+import { contentsOf } from "./crdt-history.ts";
+import type { ScenarioContext, Watch, WatchOptions } from "./scenario.ts";
+
+/** What plans may name: the store that holds the least, and the one that took the most updates. */
+export const STORE_TARGETS = ["laggard", "writer"] as const;
+
+export function watchStores(
+  spec: CrdtSpec,
+): (control: Control, context: ScenarioContext, options: WatchOptions) => Watch {
+  return (control, context, options) => new StoreWatch(spec, control, context, options).watch();
+}
+
+class StoreWatch {
+  readonly #spec: CrdtSpec;
+  readonly #control: Control;
+  readonly #context: ScenarioContext;
+  readonly #options: WatchOptions;
+  readonly #durability: DurabilityMonitor = new DurabilityMonitor();
+  readonly #updates: UpdateRecord[] = [];
+  readonly #reads: ReadRecord[] = [];
+  /** Reads since the last update. */
+  readonly #last: Map<string, ReadRecord> = new Map();
+  /** How much harm each disk had suffered at the boot before. */
+  readonly #harm: Map<string, number> = new Map();
+  readonly #sizes: Map<string, number>;
+  readonly #taken: Map<string, number>;
+
+  constructor(spec: CrdtSpec, control: Control, context: ScenarioContext, options: WatchOptions) {
+    this.#spec = spec;
+    this.#control = control;
+    this.#context = context;
+    this.#options = options;
+    this.#sizes = new Map(context.nodes.map((node) => [node, 0]));
+    this.#taken = new Map(context.nodes.map((node) => [node, 0]));
+    control.world.onObservation("crdt-store", (host, _incarnation, data) => this.#observe(host, data as StoreRecord));
+  }
+
+  watch(): Watch {
+    const monitors = [
+      { name: "crdt-replicas", verdict: () => this.#judgeReads() },
+      { name: "crdt-durability", verdict: () => this.#judgeDurability() },
+    ];
+    return {
+      targets: { laggard: () => this.#extreme(this.#sizes, -1), writer: () => this.#extreme(this.#taken, 1) },
+      ...(this.#options.hasMonitors ? { monitors } : {}),
+      counts: () => ({ updates: this.#updates.length, boots: [...this.#harm.values()].length }),
+    };
+  }
+
+  #observe(replica: string, record: StoreRecord): void {
+    if (record.kind === "acknowledged") {
+      this.#durability.observe(record);
+      return;
+    }
+    const holds = contentsOf(record.held);
+    this.#sizes.set(replica, sizeOfContents(holds));
+    if (record.kind === "boot") {
+      const harm = this.#control.host(replica).disk.lastingHarm.length;
+      const isHarmed = harm > (this.#harm.get(replica) ?? 0);
+      this.#harm.set(replica, harm);
+      this.#durability.observe({ kind: "boot", replica, holds, isHarmed });
+      if (this.#options.hasMonitors && this.#durability.violations.length > 0) this.#options.onViolation();
+    } else if (record.kind === "update") {
+      const { id, call, told, copies } = record;
+      this.#taken.set(replica, (this.#taken.get(replica) ?? 0) + 1);
+      this.#last.clear();
+      this.#durability.observe({ kind: "update", replica, id, saw: holds, copies });
+      const asked = { f: call.f, key: call.key, value: call.value as PlainJson };
+      this.#updates.push({ id, replica, call: asked, told: (told ?? null) as PlainJson, saw: holds });
+    } else {
+      const { value, state } = record;
+      const read = { replica, holds, value: value as PlainJson, state, timeUs: this.#control.nowUs };
+      this.#reads.push(read);
+      this.#last.set(replica, read);
+    }
+  }
+
+  #judgeReads(): Verdict {
+    return checkReplicas({ updates: this.#updates, unanswered: [], reads: this.#reads }, this.#spec);
+  }
+
+  /** Judged on reads of all replicas after the last update and of the same contents; a run without them has failed for another reason. */
+  #judgeDurability(): Verdict {
+    const { violations } = this.#durability;
+    if (violations.length > 0) return invalidVerdict("crdt-durability", this.#updates.length, violations.slice(0, 5));
+    const first = [...this.#last.values()][0];
+    const keys = new Set([...this.#last.values()].map(({ holds }) => keyOfContents(holds)));
+    const hasEnded = this.#last.size === this.#context.nodes.length && keys.size === 1;
+    const lost = hasEnded ? this.#durability.judgeEnd(first!.replica, first!.holds) : null; // ended: there is a first
+    if (lost !== null) return invalidVerdict("crdt-durability", this.#updates.length, [lost]);
+    return validVerdict("crdt-durability", this.#updates.length);
+  }
+
+  /** The live replica with the smallest (sign -1) or largest number. */
+  #extreme(numbers: ReadonlyMap<string, number>, sign: 1 | -1): string[] {
+    const live = [...numbers].filter(([node]) => this.#control.stateOf(node) !== "down");
+    live.sort((a, b) => sign * (b[1] - a[1]) || (a[0] < b[0] ? -1 : 1));
+    return live.slice(0, 1).map(([node]) => node);
+  }
+}

@@ -1,0 +1,94 @@
+/** A client of a group of stores: one request at a time, to the store that the caller names, and never done twice. */
+import type { DatagramSocket, Host, PlainData } from "../../sim/host.ts";
+import type { StoreCall } from "./kind.ts";
+import { storeCodec, type StoreMessage, type StoreReply, type StoreRequest } from "./protocol.ts";
+
+export type StoreClientOptions = {
+  readonly stores: readonly string[];
+  readonly storePort: number;
+  readonly clientPort: number;
+  /** A request is given up after this. */
+  readonly timeoutUs: number;
+};
+
+export type StoreAnswer =
+  | { readonly kind: "answer"; readonly reply: StoreReply }
+  /** Certainly not done, and never will be. */
+  | { readonly kind: "refused"; readonly error: string }
+  /** Nobody answered: an update may have been done. */
+  | { readonly kind: "silence" };
+
+export class StoreClient {
+  readonly #host: Host;
+  readonly #options: StoreClientOptions;
+  readonly #socket: DatagramSocket<StoreMessage>;
+  /** The boot that each store was in when last heard of. */
+  readonly #boots: Map<string, number> = new Map();
+  readonly #waiting: Map<number, (reply: StoreReply | null) => void> = new Map();
+  #request = 0;
+
+  constructor(host: Host, options: StoreClientOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.#socket = host.net.open({
+      port: options.clientPort,
+      codec: storeCodec,
+      onMessage: (message) => this.#waiting.get(message.request)?.(message as StoreReply),
+    });
+  }
+
+  update(store: string, call: StoreCall, copies: number): Promise<StoreAnswer> {
+    return this.#ask(store, { type: "update", call, copies });
+  }
+
+  read(store: string): Promise<StoreAnswer> {
+    return this.#ask(store, { type: "read" });
+  }
+
+  /** True once all stores hold the same at one time of asking, within the timeout. */
+  async agree(pauseUs: number): Promise<boolean> {
+    const endUs = this.#host.clock.monotonicUs() + this.#options.timeoutUs;
+    while (this.#host.clock.monotonicUs() < endUs) {
+      const answers = await Promise.all(this.#options.stores.map((store) => this.#ask(store, { type: "held" })));
+      const states = answers.map((answer) => (answer.kind === "answer" ? textOf(answer.reply) : null));
+      if (states.every((state) => state !== null && state === states[0])) return true;
+      await this.#host.timers.sleep(pauseUs);
+    }
+    return false;
+  }
+
+  /** Another boot than the one that was meant has done nothing, so the same may be asked again. */
+  async #ask(store: string, body: Omit<StoreRequest, "request" | "boot">): Promise<StoreAnswer> {
+    const endUs = this.#host.clock.monotonicUs() + this.#options.timeoutUs;
+    for (;;) {
+      const leftUs = endUs - this.#host.clock.monotonicUs();
+      if (leftUs <= 0) return { kind: "refused", error: "the store boots again and again" };
+      const reply = await this.#send(store, { ...body, request: 0, boot: this.#boots.get(store) ?? 1 }, leftUs);
+      if (reply === null) return { kind: "silence" };
+      this.#boots.set(store, reply.boot);
+      if (reply.type === "refused") return { kind: "refused", error: reply.error ?? "refused" };
+      if (reply.type !== "moved") return { kind: "answer", reply };
+    }
+  }
+
+  #send(store: string, request: StoreRequest, timeoutUs: number): Promise<StoreReply | null> {
+    return new Promise((resolve) => {
+      const number = ++this.#request;
+      const timer = this.#host.timers.after(timeoutUs, () => settle(null));
+      const settle = (reply: StoreReply | null): void => {
+        this.#waiting.delete(number);
+        timer.cancel();
+        resolve(reply);
+      };
+      this.#waiting.set(number, settle);
+      this.#socket.send({ host: store, port: this.#options.storePort }, { ...request, request: number });
+    });
+  }
+}
+
+function textOf({ held, state }: StoreReply): string {
+  const sorted = Object.entries((held ?? {}) as { readonly [actor: string]: PlainData }).sort((a, b) =>
+    a[0] < b[0] ? -1 : 1,
+  );
+  return JSON.stringify([sorted, state]);
+}

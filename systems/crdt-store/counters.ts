@@ -1,0 +1,70 @@
+/** Stores of counters and of registers that keep an extreme. Calls: increment, decrement, transfer; put. */
+import {
+  type Actor,
+  type BoundedCounter,
+  type BoundedCounterOp,
+  boundedCounter,
+  boundedCounterDecrement,
+  boundedCounterIncrement,
+  boundedCounterTransfer,
+  boundedCounterValue,
+  counter,
+  type ExtremumOp,
+  type ExtremumRegister,
+  gCounter,
+  gCounterIncrement,
+  gCounterValue,
+  integerCodec,
+  maxRegister,
+  minRegister,
+  pnCounter,
+  pnCounterAdd,
+  pnCounterValue,
+  rightsOf,
+} from "../crdt/index.ts";
+import { type Service, type StoreCall, type StoreKind, storeKind } from "./kind.ts";
+
+const signed = ({ f, value }: StoreCall): number => (f === "decrement" ? -Number(value) : Number(value));
+
+const extremum = (type: Service<ExtremumRegister<number>, ExtremumOp<number>>["type"]): StoreKind =>
+  storeKind(() => ({
+    type,
+    prepare: (_state, _actor, { value }) => ({ op: { value: Number(value) } }),
+    show: (state) => state.value ?? null,
+  }));
+
+export const COUNTER_KINDS: { readonly [type: string]: StoreKind } = {
+  "g-counter": storeKind(() => ({
+    type: gCounter,
+    prepare: (state, actor, { value }) => ({ op: gCounterIncrement(state, actor, Number(value)) }),
+    show: gCounterValue,
+  })),
+  "pn-counter": storeKind(() => ({
+    type: pnCounter,
+    prepare: (state, actor, call) => ({ op: pnCounterAdd(state, actor, signed(call)) }),
+    show: pnCounterValue,
+  })),
+  "bounded-counter": storeKind(() => ({ type: boundedCounter, prepare: prepareBounded, show: boundedCounterValue })),
+  counter: storeKind(() => ({
+    type: counter,
+    prepare: (state, actor, call) => ({ op: counter.add(state.seen, actor, signed(call)) }),
+    show: (state) => counter.valueOf(state.store),
+  })),
+  "max-register": extremum(maxRegister(integerCodec)),
+  "min-register": extremum(minRegister(integerCodec)),
+};
+
+function prepareBounded(
+  state: BoundedCounter,
+  actor: Actor,
+  { f, value }: StoreCall,
+): { readonly op: BoundedCounterOp } | null {
+  const amount = Number(value);
+  if (f === "increment") return { op: boundedCounterIncrement(state, actor, amount) };
+  if (f === "decrement") return { op: boundedCounterDecrement(state, actor, amount) };
+  // To whoever has the least: only the actors of present boots can use them, but nobody knows which those are.
+  const poorest = [...state.granted.keys()]
+    .filter((other) => other !== actor)
+    .sort((a, b) => rightsOf(state, a) - rightsOf(state, b) || (a < b ? -1 : 1))[0];
+  return poorest === undefined ? null : { op: boundedCounterTransfer(state, { from: actor, to: poorest }, amount) };
+}

@@ -1,0 +1,133 @@
+/**
+ * A store: one replica of one CRDT, served to clients. Updates and reads are local; replicas tell each other in the background.
+ *
+ * Every update has a name (host.boot, number) apart from the dots of the type, and every answer says what the replica held. A
+ * request is done at most once: it names the boot that it means, and within a boot each client's requests count up.
+ */
+import { type Actor, CrdtError, type Dot, type DotContext, encodeState, Replica } from "../crdt/index.ts";
+import type { Address, DatagramSocket, Host } from "../../sim/host.ts";
+import { type Holding, type HoldingOp, holding, plainContents } from "./holding.ts";
+import type { Service, StoreCall } from "./kind.ts";
+import { storeCodec, type StoreMessage, type StoreReply, type StoreRequest } from "./protocol.ts";
+
+export type StoreOptions = {
+  readonly peers: readonly string[];
+  readonly replicaPort: number;
+  readonly clientPort: number;
+  readonly roundUs: number;
+  readonly roundBytesMax: number;
+  readonly deltaCountMax: number;
+  readonly journalBytesMax: number;
+};
+
+/** Observed as "crdt-store": every step that says what is held, what was promised and what was shown. */
+export type StoreRecord =
+  | { readonly kind: "boot"; readonly held: DotContext }
+  | {
+      readonly kind: "update";
+      readonly id: Dot;
+      readonly call: StoreCall;
+      readonly told: unknown;
+      /** Before the update. */
+      readonly held: DotContext;
+      readonly copies: number;
+    }
+  /** Durable here and at as many other replicas as the call asked for. */
+  | { readonly kind: "acknowledged"; readonly id: Dot }
+  | { readonly kind: "read"; readonly held: DotContext; readonly value: unknown; readonly state: string };
+
+export async function startStore<S, O>(host: Host, service: Service<S, O>, options: StoreOptions): Promise<void> {
+  const { peers, replicaPort: port, roundUs, roundBytesMax, deltaCountMax, journalBytesMax } = options;
+  const limits = { roundUs, roundBytesMax, deltaCountMax, journalBytesMax };
+  const replica = await Replica.start(host, { type: holding(service.type), peers, port, ...limits });
+  observe(host, () => ({ kind: "boot", held: replica.state.held.copy() }));
+  new Store(host, service, replica, options.clientPort);
+}
+
+class Store<S, O> {
+  readonly #host: Host;
+  readonly #service: Service<S, O>;
+  readonly #replica: Replica<Holding<S>, HoldingOp<O>>;
+  readonly #socket: DatagramSocket<StoreMessage>;
+  /** The last update request of each client host: what comes again is dropped. */
+  readonly #started: Map<string, number> = new Map();
+  #updates = 0;
+
+  constructor(host: Host, service: Service<S, O>, replica: Replica<Holding<S>, HoldingOp<O>>, clientPort: number) {
+    this.#host = host;
+    this.#service = service;
+    this.#replica = replica;
+    this.#socket = host.net.open({
+      port: clientPort,
+      codec: storeCodec,
+      onMessage: (message, from) => this.#serve(message as StoreRequest, from),
+    });
+  }
+
+  get #boot(): number {
+    return this.#host.boot.incarnation;
+  }
+
+  async #serve(message: StoreRequest, from: Address): Promise<void> {
+    const answer = (reply: Omit<StoreReply, "request" | "boot">): void =>
+      this.#socket.send(from, { ...reply, request: message.request, boot: this.#boot });
+    if (message.boot !== this.#boot) answer({ type: "moved" });
+    else if (message.type === "update") await this.#update(message, from, answer);
+    else answer(this.#read(message.type === "read"));
+  }
+
+  async #update(
+    request: StoreRequest,
+    from: Address,
+    answer: (reply: Omit<StoreReply, "request" | "boot">) => void,
+  ): Promise<void> {
+    if (request.request <= (this.#started.get(from.host) ?? 0)) return;
+    this.#started.set(from.host, request.request);
+    const { call, copies = 0 } = request;
+    if (call === undefined) return;
+    const held = this.#replica.state.held.copy();
+    let told: StoreReply["told"];
+    const id: Dot = { actor: `${this.#host.name}.${this.#boot}`, counter: this.#updates + 1 };
+    const prepare = (state: Holding<S>, actor: Actor): HoldingOp<O> | null => {
+      const prepared = this.#service.prepare(state.inner, actor, call);
+      if (prepared === null) return null;
+      this.#updates += 1;
+      told = prepared.told ?? null;
+      observe(this.#host, () => ({ kind: "update", id, call, told, held, copies }));
+      return { id, op: prepared.op };
+    };
+    try {
+      if (!(await this.#replica.update(prepare, copies))) return answer({ type: "nothing", id: null });
+    } catch (error) {
+      if (!(error instanceof CrdtError)) throw error;
+      return answer({ type: "refused", error: error.code });
+    }
+    observe(this.#host, () => ({ kind: "acknowledged", id }));
+    answer({ type: "done", id: [id.actor, id.counter], told: told ?? null, held: plainContents(held) });
+  }
+
+  #read(isWhole: boolean): Omit<StoreReply, "request" | "boot"> {
+    const { held, inner } = this.#replica.state;
+    const state = digestOf(encodeState(this.#service.type, inner));
+    if (!isWhole) return { type: "done", held: plainContents(held), state };
+    const value = this.#service.show(inner);
+    observe(this.#host, () => ({ kind: "read", held: held.copy(), value, state }));
+    return { type: "done", held: plainContents(held), value, state };
+  }
+}
+
+function observe(host: Host, record: () => StoreRecord): void {
+  host.observe("crdt-store", record);
+}
+
+/** FNV-1a over the bytes, in two lanes: equal for equal states, and 16 hex digits. */
+function digestOf(bytes: Uint8Array): string {
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
+  for (const byte of bytes) {
+    a = Math.imul(a ^ byte, 0x01000193);
+    b = Math.imul(b ^ byte, 0x5bd1e995) ^ (b >>> 15);
+  }
+  const hex = (lane: number): string => (lane >>> 0).toString(16).padStart(8, "0");
+  return hex(a) + hex(b);
+}

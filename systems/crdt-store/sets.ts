@@ -1,0 +1,90 @@
+/** Stores of sets, flags and registers. Calls: add and remove of a key; enable, disable; put. */
+import {
+  disableWinsFlag,
+  dvvSet,
+  enableWinsFlag,
+  type FlagType,
+  gSet,
+  type LwwOp,
+  type LwwRegister,
+  lwwRegister,
+  mvRegister,
+  orSet,
+  textCodec,
+  twoPhaseSet,
+} from "../crdt/index.ts";
+import { type StoreCall, type StoreKind, storeKind } from "./kind.ts";
+
+/**
+ * Registers whose clocks disagree by up to this decide by the greatest time. Below the error of a clock, replicas would refuse each other's
+ * states until true time has caught up, and not converge before.
+ */
+const AHEAD_US_MAX = 3_600_000_000;
+
+const memberOf = ({ key }: StoreCall): string => key ?? "";
+
+const flagKind = (flag: FlagType): StoreKind =>
+  storeKind(() => ({
+    type: flag,
+    prepare: (state, actor, { f }) => ({ op: flag.set(state, actor, f === "enable") }),
+    show: (state) => flag.isEnabled(state.store),
+  }));
+
+export const SET_KINDS: { readonly [type: string]: StoreKind } = {
+  "g-set": storeKind(() => {
+    const set = gSet(textCodec);
+    return { type: set, prepare: (_state, _actor, call) => ({ op: { add: memberOf(call) } }), show: set.values };
+  }),
+  "2p-set": storeKind(() => {
+    const set = twoPhaseSet(textCodec);
+    return {
+      type: set,
+      prepare: (state, _actor, call) => {
+        const member = memberOf(call);
+        return { op: call.f === "add" ? set.add(state, member) : set.remove(state, member) };
+      },
+      show: set.values,
+    };
+  }),
+  "or-set": storeKind(() => {
+    const set = orSet(textCodec);
+    return {
+      type: set,
+      prepare: (state, actor, call) => {
+        if (call.f === "add") return { op: set.add(state.seen, actor, memberOf(call)) };
+        const op = set.remove(state.store, memberOf(call));
+        return op === null ? null : { op };
+      },
+      show: (state) => set.values(state.store),
+    };
+  }),
+  "enable-wins-flag": flagKind(enableWinsFlag),
+  "disable-wins-flag": flagKind(disableWinsFlag),
+  "mv-register": storeKind(() => {
+    const register = mvRegister(textCodec);
+    return {
+      type: register,
+      prepare: (state, actor, { value }) => ({ op: register.put(state, actor, String(value)) }),
+      show: (state) => register.valuesOf(state.store),
+    };
+  }),
+  "dvv-set": storeKind(() => {
+    const set = dvvSet(textCodec);
+    return {
+      type: set,
+      prepare: (state, actor, { value }) => ({ op: set.put(state, actor, set.read(state).seen, String(value)) }),
+      show: (state) => [...set.read(state).value].sort((a, b) => (a < b ? -1 : 1)),
+    };
+  }),
+  "lww-register": storeKind<LwwRegister<string>, LwwOp<string>>((host) => {
+    const register = lwwRegister({ codec: textCodec, nowUs: () => host.clock.wallUs(), aheadUsMax: AHEAD_US_MAX });
+    return {
+      type: register,
+      prepare: (state, actor, { value }) => {
+        const op = register.write(state, actor, String(value));
+        return { op, told: [op.timeUs, op.actor] };
+      },
+      show: (state) => register.read(state) ?? null,
+    };
+  }),
+};
