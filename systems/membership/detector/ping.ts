@@ -59,7 +59,8 @@ export function startPing(host: Host, options: PingOptions, callbacks: DetectorC
     sync: true,
     onMessage: (message, from) => {
       if (message.kind === "ping") {
-        socket.send(from, { ...message, kind: "pong" });
+        const { sequence, sentUs } = message;
+        socket.send(from, { kind: "pong", boot: message.boot, sequence, sentUs });
         callbacks.onProbe(from.host);
       } else if (message.boot === boot) core.onPong(from.host, message.sequence, message.sentUs, now());
     },

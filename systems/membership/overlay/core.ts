@@ -85,6 +85,10 @@ export class HyParView {
     this.#shortViewSource = source;
   }
 
+  get hasOutput(): boolean {
+    return this.#sends.length > 0 || this.#changes.length > 0;
+  }
+
   /** What has come out since the last call. */
   drain(): { readonly sends: readonly Send[]; readonly changes: readonly NeighbourChange[] } {
     const drained = { sends: this.#sends, changes: this.#changes };

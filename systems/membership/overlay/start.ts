@@ -55,7 +55,10 @@ class OverlayNode implements Overlay {
   async start(detector: DetectorOptions): Promise<void> {
     const callbacks: DetectorCallbacks = {
       onDown: (peer, reason, sinceUs) => this.#onDown(peer, reason, sinceUs),
-      onProbe: (peer) => this.#step(() => this.#core.onProbe(peer)),
+      // A neighbour's ping is the most frequent event of all, and means nothing to the overlay.
+      onProbe: (peer) => {
+        if (!this.#core.views.has(peer)) this.#step(() => this.#core.onProbe(peer));
+      },
       clusterSize: () => this.#sizeSource(),
     };
     this.#detector = await startDetector(this.#host, detector, callbacks);
@@ -120,9 +123,8 @@ class OverlayNode implements Overlay {
     step(this.#nowUs());
     if (this.#isSettling) return;
     this.#isSettling = true;
-    for (;;) {
+    while (this.#core.hasOutput) {
       const { sends, changes } = this.#core.drain();
-      if (sends.length === 0 && changes.length === 0) break;
       for (const { to, message } of sends) this.#socket!.send({ host: to, port: this.#options.port }, message);
       for (const change of changes) {
         if (change.kind === "up") this.#detector!.watch(change.peer);
