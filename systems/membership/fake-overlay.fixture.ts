@@ -1,10 +1,4 @@
-/**
- * An overlay that does what a test says: each host looks every few milliseconds at who its neighbours should be.
- *
- * What hosts do at their boot is up to the test; `simulate` gives it a simulated world with the hosts of a topology.
- */
-import { withNodeEngine } from "../../runtime/engine.ts";
-import { Control, type ControlOptions } from "../../sim/control.ts";
+/** An overlay that does what a test says: each host looks every few milliseconds at who its neighbours should be. */
 import type { Host } from "../../sim/host.ts";
 import type { NeighbourChange, Overlay } from "./overlay/overlay.ts";
 
@@ -84,37 +78,4 @@ export class Topology {
 
 export function namesUpTo(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `n${i + 1}`);
-}
-
-export type Simulation = {
-  readonly control: Control;
-  readonly topology: Topology;
-  readonly names: readonly string[];
-  /** Runs for so long. */
-  run(durationUs: number): Promise<void>;
-};
-
-export type SimulationOptions = Omit<Partial<ControlOptions>, "engine"> & { readonly nodes: number };
-
-/** Boots the hosts n1, n2, …, then runs the script. Errors that a program did not catch fail the test. */
-export function simulate(
-  options: SimulationOptions,
-  program: (host: Host, overlay: Overlay) => void | Promise<void>,
-  script: (simulation: Simulation) => Promise<void>,
-): Promise<void> {
-  return withNodeEngine({ isCheckingClaims: true }, async (engine) => {
-    const topology = new Topology();
-    const names = namesUpTo(options.nodes);
-    topology.ring(names);
-    const control = new Control({ seed: "membership", isDeepChecking: true, ...options, engine });
-    for (const name of names) control.addHost({ name, program: (host) => program(host, topology.overlayOf(host)) });
-    for (const name of names) control.boot(name, true);
-    const run = async (durationUs: number): Promise<void> => {
-      await control.run(control.nowUs + durationUs);
-    };
-    await script({ control, topology, names, run });
-    const { uncaught, violations } = control.world.properties;
-    if (uncaught.length > 0) throw new Error(`${uncaught[0]!.host}: ${uncaught[0]!.error}`);
-    if (violations.length > 0) throw new Error(`violated: ${violations[0]!.property}`);
-  });
 }

@@ -1,7 +1,7 @@
 /** Global membership over an overlay that the test holds: floods, syncs, epochs, trimming. */
 import { describe, expect, it } from "vitest";
 import type { Control } from "../../../sim/control.ts";
-import { type Simulation, type SimulationOptions, simulate } from "../fake-overlay.fixture.ts";
+import { type Simulation, type SimulationOptions, simulate } from "../../../tests/membership/simulation.ts";
 import type { GlobalMembership } from "../membership.ts";
 import { gmCodec, type GmMessage } from "./message.ts";
 import { startGm } from "./gm.ts";

@@ -1,7 +1,7 @@
 /** Routes against a naive model, and told changes against answers. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Simulation, type SimulationOptions, simulate } from "../fake-overlay.fixture.ts";
+import { type Simulation, type SimulationOptions, simulate } from "../../../tests/membership/simulation.ts";
 import { startGm } from "../gm/gm.ts";
 import { GM_DEFAULTS } from "../gm/options.ts";
 import type { Branch, Routes } from "../membership.ts";
