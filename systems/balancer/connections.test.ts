@@ -2,8 +2,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { ConnectionTable } from "./connections.ts";
-import type { Backend } from "./vip.ts";
-import { backendKey } from "./vip.ts";
+import { type Backend, backendKey } from "./vip.ts";
 
 const OPTIONS = {
   failuresMax: 2,
@@ -15,7 +14,12 @@ const OPTIONS = {
 };
 const BACKENDS: readonly Backend[] = [1, 2, 3].map((port) => ({ agent: "n1", address: "n1", port, weight: 1 }));
 
-const made = (flow: string, place = 0) => ({ flow, vip: "tcp/a:80", backend: BACKENDS[place]! });
+const made = (flow: string, place = 0) => ({
+  flow,
+  client: { host: "c1", port: 9000, source: 1 },
+  vip: "tcp/a:80",
+  backend: BACKENDS[place]!,
+});
 
 test("a connection keeps its backend, and is gone without a trace when it was forgotten", () => {
   const table = new ConnectionTable(OPTIONS);

@@ -8,8 +8,7 @@
  */
 import { type Breaker, type BreakerOptions, onChosen, onFailure, onSuccess, SOUND } from "./breaker.ts";
 import { type Ewma, observeLatency } from "./ewma.ts";
-import type { Backend } from "./vip.ts";
-import { backendKey } from "./vip.ts";
+import { type Backend, backendKey } from "./vip.ts";
 
 export type Conclusion = "success" | "failure" | "abandoned";
 
@@ -23,10 +22,14 @@ export type History = {
 
 export type Waiting = "accept" | "reply";
 
+/** Where the client's packets come from, and what it calls the connection. */
+export type Peer = { readonly host: string; readonly port: number; readonly source: number };
+
 export type Connection = {
   readonly id: number;
-  /** What the client's packets have in common: its host, its port, the protocol and the address. */
+  /** What the client's packets have in common: where they come from, the protocol and the address. */
   readonly flow: string;
+  readonly client: Peer;
   readonly vip: string;
   readonly backend: Backend;
   /** Null: nothing is under way. */
@@ -83,7 +86,7 @@ export class ConnectionTable {
   }
 
   /** Tracks a new connection; it waits for nothing yet. */
-  open(made: { readonly flow: string; readonly vip: string; readonly backend: Backend }, nowUs: number): Connection {
+  open(made: Pick<Connection, "flow" | "client" | "vip" | "backend">, nowUs: number): Connection {
     const connection: Tracked = { id: ++this.#lastId, ...made, attempt: null, lastUs: nowUs };
     this.#byFlow.set(made.flow, connection);
     this.#byId.set(connection.id, connection);

@@ -4,7 +4,7 @@
  * The law, tested as such: applyServicesDiff(old, diffServices(old, new)) equals new, no entry is named twice, and nothing that both
  * tables hold is touched. A comparison the wrong way round once deleted live services (dcos/minuteman 24b9d3b).
  */
-import { compareText } from "./vip.ts";
+import { compareText } from "../crdt/clock.ts";
 
 /** A service and the texts of its backends. */
 export type Service = {

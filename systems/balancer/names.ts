@@ -5,7 +5,7 @@
  * an insertion or removal moves no other; what is no longer used is freed. Two nodes may map a name differently after a collision: the
  * map is local, a client asks the balancer of its own node.
  */
-import { compareText } from "./vip.ts";
+import { compareText } from "../crdt/clock.ts";
 
 export type AddressBlock = {
   /** The first address as a number: 11.0.0.0 is 11 * 2^24. */

@@ -6,7 +6,8 @@ import { type CandidateClass, choose } from "./choice.ts";
 import { applyServicesDiff, diffServices, diffSorted, isEmptyDiff, type Services } from "./diff.ts";
 import { costQ8At, fadeQ26, observeLatency, PENALTY, scoreOf } from "./ewma.ts";
 import { hashName, NameMap } from "./names.ts";
-import { backendText, compareText, parseBackend, parseVip, parseVipLabel, VipError, vipText } from "./vip.ts";
+import { compareText } from "../crdt/clock.ts";
+import { backendText, parseBackend, parseVip, parseVipLabel, VipError, vipText } from "./vip.ts";
 
 const sortedList = fc
   .uniqueArray(fc.constantFrom("a", "b", "c", "d", "e", "f"), { maxLength: 6 })

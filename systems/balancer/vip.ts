@@ -34,12 +34,6 @@ export class VipError extends Error {
   }
 }
 
-/** Orders texts by code units; never by locale. */
-export function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
-}
-
 export function isIpv4(host: string): boolean {
   const parts = host.split(".");
   return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
