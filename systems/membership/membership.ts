@@ -53,7 +53,12 @@ export type GlobalMembership = {
 export type ReachChange = { readonly added: readonly string[]; readonly removed: readonly string[] };
 
 /** The part of a tree below a node. Immutable, and shared between messages. */
-export type Branch = { readonly node: string; readonly children: readonly Branch[] };
+export type Branch = {
+  readonly node: string;
+  readonly children: readonly Branch[];
+  /** The length of the branch's encoding: the node, then its children. */
+  readonly sizeBytes: number;
+};
 
 /** Answers follow from the records known at this node now. Roots default to this node. */
 export type Routes = {

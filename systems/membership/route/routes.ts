@@ -8,6 +8,7 @@ import type { Host } from "../../../sim/host.ts";
 import { equalViews } from "../gm/record.ts";
 import type { Branch, GlobalMembership, ReachChange, RecordChange, Routes } from "../membership.ts";
 import { Throttle } from "../throttle.ts";
+import { makeBranch } from "./branch.ts";
 import { Graph, type Tree } from "./graph.ts";
 import type { RouteOptions } from "./options.ts";
 
@@ -125,10 +126,9 @@ class RouteTable implements Routes {
     const childrenOf = (vertex: number): Branch[] => (children[vertex] ??= []);
     for (let i = order.length - 1; i > 0; i--) {
       const vertex = order[i]!;
-      const branch = { node: this.#graph.nameOf(vertex), children: childrenOf(vertex).reverse() };
-      childrenOf(parents[vertex]!).push(branch);
+      childrenOf(parents[vertex]!).push(makeBranch(this.#graph.nameOf(vertex), childrenOf(vertex).reverse()));
     }
-    return { node: this.#graph.nameOf(root), children: childrenOf(root).reverse() };
+    return makeBranch(this.#graph.nameOf(root), childrenOf(root).reverse());
   }
 
   #take({ before, after }: RecordChange): void {
