@@ -26,6 +26,8 @@ export class TlaError extends Error {
   readonly kind: TlaErrorKind;
   span: Span | undefined;
   readonly calls: Call[] = [];
+  /** Whether it is an Assert of the specification that was false: a check may note it and go on. */
+  isAssertion: boolean = false;
 
   constructor(kind: TlaErrorKind, message: string, span?: Span) {
     super(message);

@@ -75,34 +75,16 @@ function check(mode: CheckMode, scope: Scope): Told {
       say({ type: "progress", progress });
     },
   });
-  return { ...pick(result), walks: undefined, violations: summarize(result.violations), scope };
+  return { ...pick(result), walks: undefined, violations: result.violations.map(plain), scope };
 }
 
 function pick({ verdict, distinct, total, depth, notChecked, stopped, coverage }: CheckResult) {
   return { verdict, distinct, total, depth, notChecked, stopped, coverage };
 }
 
-/** The first of each kind and name, with how many there were. */
-function summarize(violations: readonly FoundViolation[]): ToldViolation[] {
-  const first = new Map<string, { violation: FoundViolation; count: number }>();
-  for (const violation of violations) {
-    const key = `${violation.kind} ${violation.name}`;
-    const known = first.get(key);
-    if (known === undefined) first.set(key, { violation, count: 1 });
-    else known.count++;
-  }
-  return [...first.values()].map(({ violation, count }) => ({
-    kind: violation.kind,
-    name: violation.name,
-    message: violation.message,
-    place: violation.span && {
-      module: violation.span.module,
-      line: violation.span.line,
-      column: violation.span.column,
-    },
-    count,
-    ...behaviour(violation.counterexample),
-  }));
+function plain({ kind, name, message, count, span, counterexample }: FoundViolation): ToldViolation {
+  const place = span && { module: span.module, line: span.line, column: span.column };
+  return { kind, name, message, place, count, ...behaviour(counterexample) };
 }
 
 function behaviour(counterexample: Counterexample | undefined): Pick<ToldViolation, "trace" | "states" | "itf"> {

@@ -40,7 +40,7 @@ describe("safety", () => {
 
   it("counts everything when told to go on", () => {
     const result = checkText(counter, "SPECIFICATION Spec\nINVARIANT Small", { continueAfterViolation: true });
-    expect(result.violations).toHaveLength(2);
+    expect(result.violations.map(({ count }) => count)).toEqual([2]);
     expect([result.distinct, result.total, result.depth]).toEqual([8, 9, 8]);
   });
 

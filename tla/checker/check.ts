@@ -45,6 +45,8 @@ export type FoundViolation = {
   readonly name: string;
   readonly message: string;
   readonly span: Span | undefined;
+  /** How often it was found; more than once only when told to go on. The counterexample is of the first time. */
+  readonly count: number;
   readonly counterexample: Counterexample | undefined;
 };
 export type ActionCoverage = {
@@ -117,6 +119,7 @@ function assumptions(model: Model, found: FoundViolation[]): void {
       name: failed.name,
       message: `The assumption ${name} is false.`,
       span: failed.node.span,
+      count: 1,
       counterexample: undefined,
     });
   } catch (error) {
@@ -124,8 +127,9 @@ function assumptions(model: Model, found: FoundViolation[]): void {
   }
 }
 
-function evaluationFailure(error: TlaError, counterexample?: Counterexample): FoundViolation {
-  return { kind: "evaluation", name: error.message, message: describeError(error), span: error.span, counterexample };
+function evaluationFailure(error: TlaError, count = 1, counterexample?: Counterexample): FoundViolation {
+  const { message: name, span } = error;
+  return { kind: "evaluation", name, message: describeError(error), span, count, counterexample };
 }
 
 function liveness(exploration: Exploration, found: FoundViolation[], notChecked: string[]): void {
@@ -154,6 +158,7 @@ function liveness(exploration: Exploration, found: FoundViolation[], notChecked:
       name: lasso.property,
       message: `Temporal property ${lasso.property} is violated.`,
       span: undefined,
+      count: 1,
       counterexample,
     });
   } catch (error) {
@@ -189,6 +194,7 @@ function postconditions(exploration: Exploration, found: FoundViolation[], notCh
         name: predicate.name,
         message: `The postcondition ${predicate.name} is false.`,
         span: predicate.node.span,
+        count: 1,
         counterexample: undefined,
       });
     } catch (error) {
@@ -201,7 +207,11 @@ function describeViolation(exploration: Exploration, violation: Violation): Foun
   const counterexample =
     violation.at < 0 && violation.last === undefined ? undefined : counterexampleOf(exploration, violation);
   if (violation.error !== undefined)
-    return evaluationFailure(violation.error, counterexample?.states.length === 0 ? undefined : counterexample);
+    return evaluationFailure(
+      violation.error,
+      violation.count,
+      counterexample?.states.length === 0 ? undefined : counterexample,
+    );
   const texts: Readonly<Record<string, string>> = {
     invariant: `Invariant ${violation.name} is violated.`,
     deadlock: "Deadlock reached.",
@@ -213,6 +223,7 @@ function describeViolation(exploration: Exploration, violation: Violation): Foun
     name: violation.name,
     message: texts[violation.kind] ?? violation.name,
     span: undefined,
+    count: violation.count,
     counterexample,
   };
 }

@@ -46,6 +46,8 @@ export type Violation = {
   readonly kind: ViolationKind;
   readonly name: string;
   readonly error?: TlaError | undefined;
+  /** How often it was found; the rest is about the first time. */
+  count: number;
   readonly at: number;
   readonly last?: { readonly codes: Int32Array; readonly label: number } | undefined;
 };
@@ -147,10 +149,10 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
   /** Whether `codes` holds a whole state that is being judged: an error is then about it, not about its making. */
   let isJudging = false;
 
-  const violate = (kind: ViolationKind, name: string, at: number, error?: TlaError): void => {
+  const violate = (kind: ViolationKind, name: string, at: number): void => {
     const last = { codes: codes.slice(), label: m.label };
-    exploration.violations.push({ kind, name, error, at, last });
-    if (!options.continueAfterViolation || error !== undefined) isDone = true;
+    record(exploration, { kind, name, at, count: 1, last });
+    if (!options.continueAfterViolation) isDone = true;
   };
   /** Judges the state in `codes`, standing in `target`; parent is -1 for an initial state. Returns its index or -1. */
   const meet = (parent: number, isAllowed: boolean): number => {
@@ -220,7 +222,7 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
     exploration.total += m.composed;
     m.composed = 0;
     if (made === 0 && model.config.checkDeadlock && !isDone) {
-      exploration.violations.push({ kind: "deadlock", name: "Deadlock", at: index });
+      record(exploration, { kind: "deadlock", name: "Deadlock", count: 1, at: index });
       if (!options.continueAfterViolation) isDone = true;
     }
     return made;
@@ -248,6 +250,7 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
   /** Turns an error of the specification into a violation at the state it came from. */
   const guard = (index: number, run: () => unknown): void => {
     try {
+      if (options.continueAfterViolation) m.onAssertion = (error) => wentWrong(error, index);
       run();
     } catch (error) {
       isDone = true;
@@ -255,10 +258,12 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
         exploration.stopped = `stopped: out of memory (${error.message})`;
         return;
       }
-      const known = asTlaError(error);
-      const last = isJudging ? { codes: codes.slice(), label: m.label } : undefined;
-      exploration.violations.push({ kind: "evaluation", name: known.message, error: known, at: index, last });
+      wentWrong(asTlaError(error), index);
     }
+  };
+  const wentWrong = (error: TlaError, index: number): void => {
+    const last = isJudging ? { codes: codes.slice(), label: m.label } : undefined;
+    record(exploration, { kind: "evaluation", name: error.message, error, count: 1, at: index, last });
   };
   const isSpent = (): boolean => {
     if (exploration.total < lookAt && exploration.total < generatedMax && store.count < distinctMax) return false;
@@ -268,6 +273,12 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
     return isDone;
   };
   return { initial, expand, isDone: () => isDone };
+}
+
+function record({ violations }: Exploration, violation: Violation): void {
+  const known = violations.find(({ kind, name }) => kind === violation.kind && name === violation.name);
+  if (known === undefined) violations.push(violation);
+  else known.count++;
 }
 
 function holdsAll(predicates: readonly Predicate[]): boolean {

@@ -159,7 +159,12 @@ function compileNative(
         args.map((arg) => arg(frame)),
       );
     } catch (error) {
-      throw locate(error, node.span);
+      const known = locate(error, node.span);
+      if (known instanceof TlaError && known.isAssertion && m.onAssertion !== undefined) {
+        m.onAssertion(known);
+        return true;
+      }
+      throw known;
     }
   };
 }

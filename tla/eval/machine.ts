@@ -5,6 +5,7 @@
  * bound variables and LET definitions. Assigned variables are recorded on a trail, so that whoever tries alternatives can
  * take them back.
  */
+import type { TlaError } from "../errors.ts";
 import type { Value } from "../values/types.ts";
 import { Universe } from "../values/universe.ts";
 
@@ -70,6 +71,8 @@ export type Machine = {
   enabledDepth: number;
   /** States between the two halves of `A \\cdot B`, which TLC counts as generated. */
   composed: number;
+  /** Notes an Assert that is false, which is then passed over; without it, it is an error. */
+  onAssertion: ((error: TlaError) => void) | undefined;
   /** Set by TLCSet("exit", TRUE). */
   exitRequested: boolean;
 };
@@ -90,6 +93,7 @@ export function createMachine(surroundings: Surroundings): Machine {
     trace: () => u.emptyTuple,
     composed: 0,
     enabledDepth: 0,
+    onAssertion: undefined,
     exitRequested: false,
   };
 }

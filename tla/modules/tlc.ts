@@ -1,5 +1,5 @@
 /** TLC, TLCExt, Json and IOUtils: the operators that reach outside the specification. */
-import { fail } from "../errors.ts";
+import { fail, TlaError } from "../errors.ts";
 import { drawBelow, type Machine } from "../eval/machine.ts";
 import { showValue } from "../values/print.ts";
 import type { Value } from "../values/types.ts";
@@ -63,9 +63,9 @@ function set(m: Machine, key: Value, value: Value): Value {
 
 function assert(condition: Value, message: Value): Value {
   if (condition === true) return true;
-  return fail(
-    `Assert failed: ${typeof message === "object" && message.kind === "string" ? message.text : showValue(message)}`,
-  );
+  const error = new TlaError("evaluation", `Assert failed: ${textOf(message)}`);
+  error.isAssertion = true;
+  throw error;
 }
 
 /** The text of a value: strings without quotes at the top, as TLC's ToString gives. */
