@@ -2,7 +2,7 @@
 import { type Contents, parseContents } from "../checkers/crdt/contents.ts";
 import type { Call, ReadRecord, ReplicaHistory, UpdateRecord } from "../checkers/crdt/record.ts";
 import type { HistoryEvent, PlainJson } from "../checkers/history.ts";
-import type { DotContext } from "../systems/crdt/index.ts";
+import type { Clock } from "../systems/crdt/index.ts";
 
 /** The value of a planned operation: which store is asked, and the argument of the call. */
 export type Asked = { readonly at: string; readonly value?: PlainJson };
@@ -51,12 +51,6 @@ export function historyOfClients(events: readonly HistoryEvent[]): ReplicaHistor
   return { updates, unanswered, reads };
 }
 
-export function contentsOf(held: DotContext): Contents {
-  const contents = new Map<string, number[]>();
-  held.forEachRange((actor, low, high) => {
-    const intervals = contents.get(actor);
-    if (intervals === undefined) contents.set(actor, [low, high]);
-    else intervals.push(low, high);
-  });
-  return contents;
+export function contentsOf(held: Clock): Contents {
+  return new Map(held.dots().map(({ actor, counter }) => [actor, [1, counter]]));
 }

@@ -1,5 +1,5 @@
 /** Watches a group of stores from inside: everything that each held, took, promised and showed. */
-import { keyOfContents, sizeOfContents } from "../checkers/crdt/contents.ts";
+import { keyOfContents, sizeOfContents, type UpdateId } from "../checkers/crdt/contents.ts";
 import { DurabilityMonitor } from "../checkers/crdt/durability.ts";
 import type { CrdtSpec, ReadRecord, UpdateRecord } from "../checkers/crdt/record.ts";
 import { checkReplicas } from "../checkers/crdt/replicas.ts";
@@ -59,7 +59,7 @@ class StoreWatch {
 
   #observe(replica: string, record: StoreRecord): void {
     if (record.kind === "acknowledged") {
-      this.#durability.observe(record);
+      this.#durability.observe({ kind: "acknowledged", id: nameOfUpdate(record.id) });
       return;
     }
     const holds = contentsOf(record.held);
@@ -71,7 +71,8 @@ class StoreWatch {
       this.#durability.observe({ kind: "boot", replica, holds, isHarmed });
       if (this.#options.hasMonitors && this.#durability.violations.length > 0) this.#options.onViolation();
     } else if (record.kind === "update") {
-      const { id, call, told, copies } = record;
+      const { call, told, copies } = record;
+      const id = nameOfUpdate(record.id);
       this.#taken.set(replica, (this.#taken.get(replica) ?? 0) + 1);
       this.#last.clear();
       this.#durability.observe({ kind: "update", replica, id, saw: holds, copies });
@@ -107,4 +108,8 @@ class StoreWatch {
     live.sort((a, b) => sign * (b[1] - a[1]) || (a[0] < b[0] ? -1 : 1));
     return live.slice(0, 1).map(([node]) => node);
   }
+}
+
+function nameOfUpdate({ actor, sequence }: { readonly actor: string; readonly sequence: number }): UpdateId {
+  return { actor, counter: sequence };
 }

@@ -1,12 +1,11 @@
 /**
  * A store: one replica of one CRDT, served to clients. Updates and reads are local; replicas tell each other in the background.
  *
- * Every update has a name (host.boot, number) apart from the dots of the type, and every answer says what the replica held. A
- * request is done at most once: it names the boot that it means, and within a boot each client's requests count up.
+ * Every answer names the update that was made and says what the replica held. A request is done at most once: it names the
+ * boot that it means, and within a boot each client's requests count up.
  */
-import { type Actor, CrdtError, type Dot, type DotContext, encodeState, Replica } from "../crdt/index.ts";
-import type { Address, DatagramSocket, Host } from "../../sim/host.ts";
-import { type Holding, type HoldingOp, holding, plainContents } from "./holding.ts";
+import { type Actor, type Clock, CrdtError, encodeState, Replica, type UpdateId } from "../crdt/index.ts";
+import type { Address, DatagramSocket, Host, PlainData } from "../../sim/host.ts";
 import type { Service, StoreCall } from "./kind.ts";
 import { storeCodec, type StoreMessage, type StoreReply, type StoreRequest } from "./protocol.ts";
 
@@ -22,38 +21,37 @@ export type StoreOptions = {
 
 /** Observed as "crdt-store": every step that says what is held, what was promised and what was shown. */
 export type StoreRecord =
-  | { readonly kind: "boot"; readonly held: DotContext }
+  | { readonly kind: "boot"; readonly held: Clock }
   | {
       readonly kind: "update";
-      readonly id: Dot;
+      readonly id: UpdateId;
       readonly call: StoreCall;
       readonly told: unknown;
       /** Before the update. */
-      readonly held: DotContext;
+      readonly held: Clock;
       readonly copies: number;
     }
   /** Durable here and at as many other replicas as the call asked for. */
-  | { readonly kind: "acknowledged"; readonly id: Dot }
-  | { readonly kind: "read"; readonly held: DotContext; readonly value: unknown; readonly state: string };
+  | { readonly kind: "acknowledged"; readonly id: UpdateId }
+  | { readonly kind: "read"; readonly held: Clock; readonly value: unknown; readonly state: string };
 
 export async function startStore<S, O>(host: Host, service: Service<S, O>, options: StoreOptions): Promise<void> {
   const { peers, replicaPort: port, roundUs, roundBytesMax, deltaCountMax, journalBytesMax } = options;
   const limits = { roundUs, roundBytesMax, deltaCountMax, journalBytesMax };
-  const replica = await Replica.start(host, { type: holding(service.type), peers, port, ...limits });
-  observe(host, () => ({ kind: "boot", held: replica.state.held.copy() }));
+  const replica = await Replica.start(host, { type: service.type, peers, port, ...limits });
+  observe(host, () => ({ kind: "boot", held: replica.seen.copy() }));
   new Store(host, service, replica, options.clientPort);
 }
 
 class Store<S, O> {
   readonly #host: Host;
   readonly #service: Service<S, O>;
-  readonly #replica: Replica<Holding<S>, HoldingOp<O>>;
+  readonly #replica: Replica<S, O>;
   readonly #socket: DatagramSocket<StoreMessage>;
   /** The last update request of each client host: what comes again is dropped. */
   readonly #started: Map<string, number> = new Map();
-  #updates = 0;
 
-  constructor(host: Host, service: Service<S, O>, replica: Replica<Holding<S>, HoldingOp<O>>, clientPort: number) {
+  constructor(host: Host, service: Service<S, O>, replica: Replica<S, O>, clientPort: number) {
     this.#host = host;
     this.#service = service;
     this.#replica = replica;
@@ -85,35 +83,43 @@ class Store<S, O> {
     this.#started.set(from.host, request.request);
     const { call, copies = 0 } = request;
     if (call === undefined) return;
-    const held = this.#replica.state.held.copy();
-    let told: StoreReply["told"];
-    const id: Dot = { actor: `${this.#host.name}.${this.#boot}`, counter: this.#updates + 1 };
-    const prepare = (state: Holding<S>, actor: Actor): HoldingOp<O> | null => {
-      const prepared = this.#service.prepare(state.inner, actor, call);
+    const replica = this.#replica;
+    let held = replica.seen;
+    let told: PlainData = null;
+    const prepare = (state: S, actor: Actor): O | null => {
+      const prepared = this.#service.prepare(state, actor, call);
       if (prepared === null) return null;
-      this.#updates += 1;
+      held = replica.seen.copy();
       told = prepared.told ?? null;
+      const id = { actor, sequence: held.get(actor) + 1 };
       observe(this.#host, () => ({ kind: "update", id, call, told, held, copies }));
-      return { id, op: prepared.op };
+      return prepared.op;
     };
     try {
-      if (!(await this.#replica.update(prepare, copies))) return answer({ type: "nothing", id: null });
+      const id = await replica.update(prepare, copies);
+      if (id === null) return answer({ type: "nothing", id: null });
+      observe(this.#host, () => ({ kind: "acknowledged", id }));
+      answer({ type: "done", id: [id.actor, id.sequence], told, held: plainContents(held) });
     } catch (error) {
       if (!(error instanceof CrdtError)) throw error;
-      return answer({ type: "refused", error: error.code });
+      answer({ type: "refused", error: error.code });
     }
-    observe(this.#host, () => ({ kind: "acknowledged", id }));
-    answer({ type: "done", id: [id.actor, id.counter], told: told ?? null, held: plainContents(held) });
   }
 
   #read(isWhole: boolean): Omit<StoreReply, "request" | "boot"> {
-    const { held, inner } = this.#replica.state;
-    const state = digestOf(encodeState(this.#service.type, inner));
-    if (!isWhole) return { type: "done", held: plainContents(held), state };
-    const value = this.#service.show(inner);
-    observe(this.#host, () => ({ kind: "read", held: held.copy(), value, state }));
-    return { type: "done", held: plainContents(held), value, state };
+    const { state, seen } = this.#replica;
+    const digest = digestOf(encodeState(this.#service.type, state));
+    const held = plainContents(seen);
+    if (!isWhole) return { type: "done", held, state: digest };
+    const value = this.#service.show(state);
+    observe(this.#host, () => ({ kind: "read", held: seen.copy(), value, state: digest }));
+    return { type: "done", held, value, state: digest };
   }
+}
+
+/** For each actor how many of its updates are held. */
+function plainContents(held: Clock): { readonly [actor: string]: number } {
+  return Object.fromEntries(held.dots().map(({ actor, counter }) => [actor, counter]));
 }
 
 function observe(host: Host, record: () => StoreRecord): void {
