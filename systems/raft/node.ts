@@ -99,7 +99,7 @@ export class RaftNode {
     this.#storage = storage;
     this.#options = options;
     this.#stateMachine = stateMachine;
-    this.#reads = new Reads(2 * options.electionTimeoutUsMax, this.#step);
+    this.#reads = new Reads(2 * options.electionTimeoutUsMax, host.boot.incarnation, this.#step);
     if (snapshot !== null) this.#restore(snapshot);
     this.#core = new RaftCore({
       id,

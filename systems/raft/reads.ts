@@ -16,15 +16,20 @@ type WaitingRead = {
 /** Reads that may wait; more are refused. */
 const READS_MAX = 4_096;
 
+/** Contexts of one boot. They differ from those of all others: an answer on its way outlives the node that asked. */
+const CONTEXTS_MAX = 0x1000_0000;
+
 export class Reads {
   readonly #timeoutUs: number;
   readonly #step: StepListener;
-  #nextContext = 1;
+  #nextContext: number;
   // In the order of their deadlines, since all have the same timeout.
   readonly #waiting: Map<number, WaitingRead> = new Map();
 
-  constructor(timeoutUs: number, step: StepListener) {
+  /** `incarnation` numbers the boots of this node. */
+  constructor(timeoutUs: number, incarnation: number, step: StepListener) {
     this.#timeoutUs = timeoutUs;
+    this.#nextContext = incarnation * CONTEXTS_MAX;
     this.#step = step;
   }
 
