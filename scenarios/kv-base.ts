@@ -8,6 +8,7 @@ import { RAFT_DEFAULTS } from "../systems/raft/options.ts";
 import { durableWrites, linearizable } from "./checks.ts";
 import { RAFT_STATES, RAFT_TARGETS, watchRaft } from "./kv-watch.ts";
 import { kvKeys, kvOperations } from "./kv-workload.ts";
+import { RAFT_SPECIFICATION } from "./raft-specification.ts";
 import {
   type Check,
   type PlannedOperation,
@@ -147,6 +148,7 @@ export function kvScenario(variant: KvVariant): Scenario {
     targets: RAFT_TARGETS,
     watch: watchRaft,
     checks: [linearizable("kv"), durableWrites(), ...(variant.checks ?? [])],
+    specification: RAFT_SPECIFICATION,
     ...(variant.plan === undefined ? {} : { plan: variant.plan }),
     floors: { operationsMin: variant.operationsMin ?? 40 },
   });

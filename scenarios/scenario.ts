@@ -13,6 +13,7 @@ import type { HostDiskOptions } from "../sim/disk/host-disk.ts";
 import type { Host, Program } from "../sim/host.ts";
 import type { NetworkOptions } from "../sim/net/network.ts";
 import type { Random } from "../sim/random.ts";
+import type { Observation, TraceMapping } from "../tla/index.ts";
 
 export type SettingValue = number | boolean | string;
 
@@ -99,6 +100,19 @@ export type WatchOptions = {
   readonly onViolation: () => void;
 };
 
+/** The specification that runs of the scenario are behaviours of, and how a run is read as one (docs/tla.md). */
+export type Specification = {
+  /** Where its modules are: a folder of tla/specs. */
+  readonly folder: string;
+  /** The root module. */
+  readonly module: string;
+  /** The text of the configuration, for a run with these settings. */
+  readonly config: (context: ScenarioContext) => string;
+  readonly mapping: TraceMapping;
+  /** Listens to the observations of a run and tells what the mapping speaks of, the initial state first. */
+  readonly observe: (control: Control, context: ScenarioContext, tell: (observation: Observation) => void) => void;
+};
+
 export type FaultPolicy = {
   /** The kinds that the system must survive, all of them in any mix. */
   readonly kinds: readonly FaultKind[];
@@ -148,6 +162,7 @@ export type Scenario = {
   readonly targets?: readonly string[];
   readonly watch?: (control: Control, context: ScenarioContext, options: WatchOptions) => Watch;
   readonly checks: readonly Check[];
+  readonly specification?: Specification;
   /** A fixed plan, for directed scenarios; otherwise the swarm generator draws one. */
   readonly plan?: (random: Random, context: ScenarioContext) => unknown;
   readonly floors?: Floors;

@@ -32,6 +32,12 @@ export type { Falsehood } from "./trace/explain.ts";
 export type { EventMapping, Observation, ObservedChange, TraceMapping } from "./trace/mapping.ts";
 export { type ModelName, modelValue, type PlainValue } from "./trace/plain.ts";
 export { createTraceModel, type TraceModel } from "./trace/trace-model.ts";
-export { type TraceMismatch, type TraceResult, validateTrace } from "./trace/validate.ts";
+export {
+  startValidation,
+  type TraceMismatch,
+  type TraceResult,
+  validateTrace,
+  type Validation,
+} from "./trace/validate.ts";
 export { showValue } from "./values/print.ts";
 export type { Value } from "./values/types.ts";

@@ -8,6 +8,12 @@ export type ObservedChange = {
   readonly variable: string;
   readonly path?: readonly PlainValue[] | undefined;
   readonly value: PlainValue;
+  /**
+   * The place holds a sequence, and `value` is the list of what stands in it from this position on, to its end: a log
+   * that grew need not be told as a whole. What stands before is as it was, or was not seen.
+   */
+  readonly from?: number | undefined;
+  readonly before?: "as it was" | "not seen" | undefined;
 };
 
 /** What was seen of one event. */
@@ -38,6 +44,14 @@ export type TraceMapping = {
    * `unknown` (the specification decides; all possibilities are followed).
    */
   readonly unobserved: "unchanged" | "unknown";
+  /**
+   * Variables that no implementation has, such as the network and history: the action gives them their next values, and
+   * everything else must be as observed. Only with `unobserved: "unchanged"`, and then no search is needed: an action that leaves
+   * several outcomes open is settled by what was observed, the first outcome that agrees.
+   */
+  readonly ghosts?: readonly string[] | undefined;
+  /** True: what an action does not mention, such as the variables of an extension, it leaves as it was. Only with ghosts. */
+  readonly isFramed?: boolean | undefined;
   /** Actions without parameters, or operators of the specification, that may happen unseen before an event. */
   readonly hidden?: readonly string[] | undefined;
   /** How many hidden steps may lie between two events. Default 1. */

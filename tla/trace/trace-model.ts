@@ -27,6 +27,8 @@ export type TraceModel = {
   readonly mapping: TraceMapping;
   readonly actions: ReadonlyMap<string, NamedAction>;
   readonly next: Generator;
+  /** For each variable: whether the mapping declares it a ghost. */
+  readonly isGhost: readonly boolean[];
 };
 
 /** Loads and compiles the specification. Throws TlaError for what cannot be read, or a mapping that names no operator. */
@@ -38,7 +40,14 @@ export function createTraceModel(source: ModelSource, mapping: TraceMapping): Tr
     throw new TlaError("config", "a trace can only be validated against a specification with Init and Next");
   const actions = new Map<string, NamedAction>();
   for (const action of namesIn(mapping)) actions.set(action, namedAction(model, action));
+  const ghosts = mapping.ghosts ?? [];
+  const stranger = ghosts.find((ghost) => !model.variables.includes(ghost));
+  if (stranger !== undefined)
+    throw new TlaError("resolve", `the mapping names the ghost ${stranger}, which is no variable of ${model.name}`);
+  if (ghosts.length > 0 && mapping.unobserved !== "unchanged")
+    throw new TlaError("resolve", "a mapping with ghosts must tell everything else: unobserved has to be unchanged");
   return {
+    isGhost: model.variables.map((name) => ghosts.includes(name)),
     model,
     checks,
     mapping,

@@ -10,7 +10,6 @@
 import { inState, inStep } from "../checker/checks.ts";
 import { asTlaError } from "../checker/explore.ts";
 import { describeError, describeRange, type Span } from "../errors.ts";
-import { bodyPlace, codeOf } from "../eval/calls.ts";
 import type { Place } from "../eval/compiler.ts";
 import { compileTest } from "../eval/expressions.ts";
 import { undo } from "../eval/machine.ts";
@@ -32,9 +31,10 @@ import {
   stepOf,
   widen,
 } from "./candidates.ts";
+import { explainAction, stepDirected } from "./directed.ts";
 import { explainFalse, type Falsehood } from "./explain.ts";
 import type { EventMapping, Observation } from "./mapping.ts";
-import { actionsOf, type NamedAction, type State, type TraceModel } from "./trace-model.ts";
+import { actionsOf, type State, type TraceModel } from "./trace-model.ts";
 
 export type TraceMismatch = {
   /** Position in the trace; 0 is the first observation. */
@@ -68,6 +68,20 @@ export type TraceResult = {
  * `unobserved` is "unchanged".
  */
 export function validateTrace(trace: TraceModel, observations: Iterable<Observation>): TraceResult {
+  const validation = startValidation(trace);
+  for (const observation of observations) if (!validation.observe(observation)) break;
+  return validation.result();
+}
+
+/** A validation that is told of a run while it happens. */
+export type Validation = {
+  /** False: there is nothing more to be said of this run, which has gone wrong or cannot be followed. */
+  observe(observation: Observation): boolean;
+  result(): TraceResult;
+};
+
+/** As validateTrace, one observation at a time. The first one is the initial state. */
+export function startValidation(trace: TraceModel): Validation {
   const run: Run = {
     trace,
     candidates: [],
@@ -80,13 +94,16 @@ export function validateTrace(trace: TraceModel, observations: Iterable<Observat
     reason: undefined,
   };
   let index = 0;
-  for (const observation of observations) {
-    const mismatch = index === 0 ? begin(run, observation) : advance(run, observation, index);
-    index++;
-    if (mismatch !== undefined) return resultOf(run, index, mismatch);
-    if (run.reason !== undefined) break;
-  }
-  return resultOf(run, index, undefined);
+  let mismatch: TraceMismatch | undefined;
+  return {
+    observe: (observation) => {
+      if (mismatch !== undefined || run.reason !== undefined) return false;
+      mismatch = index === 0 ? begin(run, observation) : advance(run, observation, index);
+      index++;
+      return mismatch === undefined && run.reason === undefined;
+    },
+    result: () => resultOf(run, index, mismatch),
+  };
 }
 
 function resultOf(run: Run, events: number, mismatch: TraceMismatch | undefined): TraceResult {
@@ -102,7 +119,7 @@ function begin(run: Run, observation: Observation): TraceMismatch | undefined {
   const m = model.machine;
   const seen = readChanges(run, observation.changes ?? [])([]);
   const missing = model.variables.filter((_name, i) => seen[i] === undefined);
-  if (mapping.unobserved === "unchanged" && missing.length > 0) {
+  if (mapping.unobserved === "unchanged" && mapping.ghosts === undefined && missing.length > 0) {
     return mismatchOf(run, observation, 0, `the first observation gives no value to ${missing.join(", ")}`, undefined);
   }
   if (missing.length === 0) {
@@ -141,6 +158,11 @@ function advance(run: Run, observation: Observation, index: number): TraceMismat
     return undefined;
   }
   try {
+    if (mapping.ghosts !== undefined && event.kind !== "composed" && event.kind !== "next") {
+      const failed = stepDirected(run, observation, event);
+      if (failed !== undefined) return mismatchOf(run, observation, index, failed.what, failed.falsehood);
+      return judgeInvariants(run, observation, index);
+    }
     const seen = readChanges(run, observation.changes ?? []);
     const isComplete =
       mapping.unobserved === "unchanged" &&
@@ -192,12 +214,6 @@ function stepKnown(
     failed ??= inStep(run.trace.model, from, to, () => explainAction(run, action, args));
   }
   return mismatchOf(run, observation, index, `${actionsOf(event).join(" or ")} does not allow this step`, failed);
-}
-
-function explainAction(run: Run, action: NamedAction, args: readonly Value[]): Falsehood {
-  const { compiler } = run.trace.model;
-  const place = bodyPlace(action.definition, codeOf(compiler, action.definition).layout);
-  return explainFalse(compiler, action.definition.body, place, action.frame(args));
 }
 
 function stepSearched(
