@@ -5,6 +5,11 @@
  * if they had been made in it; one that would put a node below itself has no effect. A late move is put in its place by
  * undoing the later ones, doing it, and redoing them. The log of moves is the state, so its size grows with history.
  * Kleppmann et al. 2021, "A highly-available move operation for replicated trees".
+ *
+ * Trimming at T forgets the moves up to T and keeps the tree they made, the base. It is sound because the moves up to T are
+ * final (see `Trimming` in crdt.ts): a late move is placed after all of them, so nothing is ever undone into the base; a tree
+ * trimmed earlier lacks no move that the base does not hold, so taking the base over, and redoing its own moves after T,
+ * loses nothing. Deleted nodes stay in the base: others may not have seen the deletion yet and move them out of the trash.
  */
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { type Actor, compareText } from "./clock.ts";
@@ -31,6 +36,8 @@ type LogEntry<M> = { readonly op: MoveOp<M>; before: Placed<M> | null; hasEffect
 export type MoveTree<M> = {
   /** Invariant: ascending by (time, actor); `places` and `children` are what doing all of it in order gives. */
   log: LogEntry<M>[];
+  /** Moves up to this time are not in the log, but done. 0: none is missing. */
+  trimmedAt: number;
   readonly places: Map<NodeId, Placed<M>>;
   readonly children: Map<NodeId, Set<NodeId>>;
 };
@@ -54,10 +61,10 @@ export type MoveTreeType<M> = CrdtType<MoveTree<M>, MoveOp<M>> & {
 };
 
 export function moveTree<M>(codec: ValueCodec<M>): MoveTreeType<M> {
-  const create = (): MoveTree<M> => ({ log: [], places: new Map(), children: new Map() });
+  const create = (): MoveTree<M> => ({ log: [], trimmedAt: 0, places: new Map(), children: new Map() });
   const prepare: MoveTreeType<M>["move"] = (state, actor, { child, parent, meta }) => {
     codec.keyOf(meta);
-    const op = { time: (state.log.at(-1)?.op.time ?? 0) + 1, actor, child, parent, meta };
+    const op = { time: timeOf(state) + 1, actor, child, parent, meta };
     const found = validateShape(op);
     if (found !== null) throw new CrdtError(found);
     if (!isBelow(state, parent, child)) return op;
@@ -67,17 +74,11 @@ export function moveTree<M>(codec: ValueCodec<M>): MoveTreeType<M> {
     name: `move-tree(${codec.name})`,
     signature: [TYPE_TAG.moveTree, codec.tag],
     create,
-    validateMerge: (state, other) =>
-      findConflict(
-        codec,
-        state,
-        other.log.map((entry) => entry.op),
-      ),
-    merge: (state, other) =>
-      insertAll(
-        state,
-        other.log.map((entry) => entry.op),
-      ),
+    validateMerge: (state, other) => findConflict(codec, state, opsOf(other)) ?? compareBases(codec, state, other),
+    merge: (state, other) => {
+      if (other.trimmedAt > state.trimmedAt) adoptBase(state, other);
+      insertAll(state, opsOf(other));
+    },
     validateOp: (state, op) => validateShape(op) ?? findConflict(codec, state, [op]),
     apply: (state, op) => insertAll(state, [op]),
     deltaOf: (_state, op) => {
@@ -86,8 +87,10 @@ export function moveTree<M>(codec: ValueCodec<M>): MoveTreeType<M> {
       return delta;
     },
     writeState: (writer, state) => {
+      writer.uint(state.trimmedAt);
+      if (state.trimmedAt > 0) writeBase(codec, writer, baseOf(state));
       writer.uint(state.log.length);
-      let time = 0;
+      let time = state.trimmedAt;
       for (const { op } of state.log) {
         writeMove(codec, writer, op, time);
         time = op.time;
@@ -95,10 +98,13 @@ export function moveTree<M>(codec: ValueCodec<M>): MoveTreeType<M> {
     },
     readState: (reader) => {
       const state = create();
+      state.trimmedAt = reader.uint("the time of trimming");
+      if (state.trimmedAt > 0) readBase(codec, reader, state);
       const ops: MoveOp<M>[] = [];
       const count = reader.count("the number of moves", 5);
       for (let i = 0; i < count; i++) {
-        const op = readMove(codec, reader, ops.at(-1)?.time ?? 0);
+        const op = readMove(codec, reader, ops.at(-1)?.time ?? state.trimmedAt);
+        if (op.time <= state.trimmedAt) reader.fail("a move is older than the trimming.");
         if (i > 0 && compareMoves(ops[i - 1]!, op) >= 0) reader.fail("the moves are not in order.");
         ops.push(op);
       }
@@ -118,7 +124,47 @@ export function moveTree<M>(codec: ValueCodec<M>): MoveTreeType<M> {
     metaOf: (state, node) => state.places.get(node)?.meta,
     childrenOf: (state, node) => [...(state.children.get(node) ?? [])].sort(compareText),
     isPresent,
+    trimming: {
+      timeOf,
+      trimmedAt: (state) => state.trimmedAt,
+      trim: (state, time) => {
+        if (time <= state.trimmedAt) return;
+        state.log = state.log.filter(({ op }) => op.time > time);
+        state.trimmedAt = time;
+      },
+    },
   };
+}
+
+function timeOf(state: MoveTree<unknown>): number {
+  return state.log.at(-1)?.op.time ?? state.trimmedAt;
+}
+
+function opsOf<M>(state: MoveTree<M>): MoveOp<M>[] {
+  return state.log.map((entry) => entry.op);
+}
+
+/** Where the nodes were at the time of trimming. */
+function baseOf<M>(state: MoveTree<M>): Map<NodeId, Placed<M>> {
+  const places = new Map(state.places);
+  for (let i = state.log.length - 1; i >= 0; i--) {
+    const { op, before, hasEffect } = state.log[i]!;
+    if (!hasEffect) continue;
+    if (before === null) places.delete(op.child);
+    else places.set(op.child, before);
+  }
+  return places;
+}
+
+/** Begins again from the base of a tree that was trimmed later; own moves after that are redone on it. */
+function adoptBase<M>(state: MoveTree<M>, other: MoveTree<M>): void {
+  const later = opsOf(state).filter((op) => op.time > other.trimmedAt);
+  state.log = [];
+  state.places.clear();
+  state.children.clear();
+  state.trimmedAt = other.trimmedAt;
+  for (const [node, placed] of baseOf(other)) place(state, node, placed);
+  insertAll(state, later);
 }
 
 function compareMoves(a: MoveOp<unknown>, b: MoveOp<unknown>): number {
@@ -127,7 +173,7 @@ function compareMoves(a: MoveOp<unknown>, b: MoveOp<unknown>): number {
 
 /** Brings in moves that ascend, once each. Undoes what is later than the first new one, and redoes it between the others. */
 function insertAll<M>(state: MoveTree<M>, ops: readonly MoveOp<M>[]): void {
-  const isNew = ops.filter((op) => !isKnown(state.log, op));
+  const isNew = ops.filter((op) => op.time > state.trimmedAt && !isKnown(state.log, op));
   if (isNew.length === 0) return;
   const from = slotOf(state.log, isNew[0]!);
   const later = state.log.splice(from);
@@ -214,6 +260,51 @@ function findConflict<M>(codec: ValueCodec<M>, state: MoveTree<M>, ops: readonly
     }
   }
   return null;
+}
+
+/** Trees trimmed at one time have one base: everything up to then was final. */
+function compareBases<M>(codec: ValueCodec<M>, state: MoveTree<M>, other: MoveTree<M>): Violation | null {
+  if (state.trimmedAt === 0 || state.trimmedAt !== other.trimmedAt) return null;
+  const [mine, theirs] = [baseOf(state), baseOf(other)];
+  let isSame = mine.size === theirs.size;
+  for (const [node, a] of mine) {
+    const b = theirs.get(node);
+    isSame &&= b !== undefined && a.parent === b.parent && codec.keyOf(a.meta) === codec.keyOf(b.meta);
+  }
+  return isSame
+    ? null
+    : violation("inconsistent", `two trees were trimmed at ${state.trimmedAt}, but differ below it.`);
+}
+
+/** The base, by node. */
+function writeBase<M>(codec: ValueCodec<M>, writer: ByteWriter, base: ReadonlyMap<NodeId, Placed<M>>): void {
+  writer.uint(base.size);
+  for (const [node, { parent, meta }] of [...base].sort((a, b) => compareText(a[0], b[0]))) {
+    writer.name(node);
+    writer.name(parent);
+    codec.write(writer, meta);
+  }
+}
+
+function readBase<M>(codec: ValueCodec<M>, reader: ByteReader, state: MoveTree<M>): void {
+  const count = reader.count("the number of nodes", 3);
+  let previous: NodeId | null = null;
+  for (let i = 0; i < count; i++) {
+    const node = reader.name("a node");
+    if (previous !== null && compareText(previous, node) >= 0) reader.fail("the nodes are not ascending.");
+    if (node === TREE_ROOT || node === TREE_TRASH) reader.fail(`"${node}" has no place.`);
+    place(state, node, { parent: reader.name("the parent of a node"), meta: codec.read(reader) });
+    previous = node;
+  }
+  const isSound = new Set<NodeId>();
+  for (const node of state.places.keys()) {
+    const path = new Set<NodeId>();
+    for (let at: NodeId | undefined = node; at !== undefined && !isSound.has(at); at = state.places.get(at)?.parent) {
+      if (path.has(at)) reader.fail(`the node ${JSON.stringify(at)} is below itself.`);
+      path.add(at);
+    }
+    for (const at of path) isSound.add(at);
+  }
 }
 
 function writeMove<M>(codec: ValueCodec<M>, writer: ByteWriter, op: MoveOp<M>, timeBefore: number): void {

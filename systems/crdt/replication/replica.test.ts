@@ -5,9 +5,21 @@ import { withNodeEngine } from "../../../runtime/engine.ts";
 import { Control } from "../../../sim/control.ts";
 import type { Host } from "../../../sim/host.ts";
 import { Clock } from "../clock.ts";
-import { equalStates } from "../crdt.ts";
+import { encodeState, equalStates } from "../crdt.ts";
 import { type OrSet, type OrSetOp, orSet } from "../or-set.ts";
 import { integerCodec } from "../value-codec.ts";
+import {
+  type Cluster,
+  checkRecords,
+  crashInTurn,
+  NAMES,
+  type OpenStage,
+  RoundMeter,
+  runFor,
+  simulate,
+  tapped,
+  wipe,
+} from "./cluster.fixture.ts";
 import { DeltaLog } from "./delta-log.ts";
 import { frame, readFrames } from "./frame.ts";
 import { type ReplicaMessage, replicaCodec } from "./message.ts";
@@ -15,95 +27,72 @@ import { Replica } from "./replica.ts";
 import { Inbox, Outbox } from "./transfer.ts";
 
 const set = orSet(integerCodec);
-const NAMES = ["n1", "n2", "n3"];
-type Cluster = {
-  readonly control: Control;
-  /** The present replica of each host. */
-  readonly replicas: Map<string, Replica<OrSet<number>, OrSetOp<number>>>;
-  readonly acked: Set<number>;
-  /** Hosts add numbers while this is true. */
-  isWriting: boolean;
+const openStage: OpenStage = (seed, use) =>
+  withNodeEngine({}, (engine) => use(new Control({ seed, engine, supervisorDelayUs: 50_000 })));
+const BOUNDS = { roundBytesMax: 1_000, deltaCountMax: 50, journalBytesMax: 2_000 };
+type SetReplica = Replica<OrSet<number>, OrSetOp<number>>;
+type SetCluster = Cluster<SetReplica> & { readonly acked: Set<number> };
+type Options = {
+  readonly seed: string;
+  readonly faultPerMillion: number;
+  readonly copies: number;
+  readonly hosts?: readonly string[];
+  readonly roundBytesMax?: number;
+  readonly meter?: RoundMeter;
 };
-type Options = { readonly seed: string; readonly faultPerMillion: number; readonly copies: number };
 
-/** Three replicas that each add a new number every 3 ms or so, on links that lose, duplicate, reorder and corrupt. */
-function simulate(options: Options, script: (cluster: Cluster) => Promise<void>): Promise<void> {
-  return withNodeEngine({}, async (engine) => {
-    const control = new Control({ seed: options.seed, engine, supervisorDelayUs: 50_000 });
-    const cluster: Cluster = { control, replicas: new Map(), acked: new Set(), isWriting: true };
-    let next = 1;
-    const program = async (host: Host): Promise<void> => {
-      const peers = NAMES.filter((peer) => peer !== host.name);
-      const bounds = { roundBytesMax: 1_000, deltaCountMax: 50, journalBytesMax: 2_000 };
-      const replica = await Replica.start(host, { type: set, peers, port: 7, roundUs: 20_000, ...bounds });
-      cluster.replicas.set(host.name, replica);
-      const tick = async (): Promise<void> => {
-        host.timers.after(host.random.between(1_000, 5_000), tick);
-        if (!cluster.isWriting) return;
-        const value = next++;
-        await replica.update((state, actor) => set.add(state.seen, actor, value), options.copies);
-        cluster.acked.add(value);
-      };
-      await tick();
+/** Writers add numbers, each acknowledged at `copies` peers. */
+async function simulateSets(options: Options, script: (cluster: SetCluster) => Promise<void>): Promise<void> {
+  const acked = new Set<number>();
+  let next = 1;
+  const start = (host: Host, peers: readonly string[]): Promise<SetReplica> => {
+    const { meter, roundBytesMax = BOUNDS.roundBytesMax } = options;
+    const on = {
+      timer: () => meter?.beginRound(host.name),
+      send: (to: string, message: unknown) => {
+        const sent = message as ReplicaMessage;
+        if (sent.type === "delta" || sent.type === "part") meter?.send(host.name, to, sent.bytes.length);
+      },
     };
-    for (const name of NAMES) control.addHost({ name, program });
-    const faulty = options.faultPerMillion;
-    const properties = {
-      lossPerMillion: faulty,
-      duplicatePerMillion: faulty,
-      reorderPerMillion: faulty,
-      corruptPerMillion: faulty,
-    };
-    for (const from of NAMES) for (const to of NAMES) if (from !== to) control.network.setLink(from, to, properties);
-    for (const name of NAMES) control.boot(name, true);
-    await control.run(300_000);
-    await script(cluster);
-    expect(control.world.properties.uncaught.map((found) => found.error)).toEqual([]);
-  });
+    return Replica.start(tapped(host, on), { type: set, peers, port: 7, roundUs: 20_000, ...BOUNDS, roundBytesMax });
+  };
+  const write = async (replica: SetReplica): Promise<void> => {
+    const value = next++;
+    await replica.update((state, actor) => set.add(state.seen, actor, value), options.copies);
+    acked.add(value);
+  };
+  await simulate(openStage, { ...options, start, write }, (cluster) => script(Object.assign(cluster, { acked })));
 }
 
 /** Stops the writers, lets the rounds run, and demands equal states that hold everything acknowledged. */
-async function settle(cluster: Cluster, name = "all"): Promise<void> {
+async function settle(cluster: SetCluster, us = 2_000_000): Promise<void> {
   cluster.isWriting = false;
-  await cluster.control.run(cluster.control.nowUs + 2_000_000);
+  await runFor(cluster, us);
   const [first, ...others] = NAMES.map((host) => cluster.replicas.get(host)!);
-  for (const other of others) expect(equalStates(set, first!.state, other.state), name).toBe(true);
+  for (const other of others) expect(equalStates(set, first!.state, other.state)).toBe(true);
   const members = new Set(set.values(first!.state.store));
   expect([...cluster.acked].filter((value) => !members.has(value))).toEqual([]);
   expect(cluster.acked.size).toBeGreaterThan(50);
   for (const host of NAMES) expect(cluster.replicas.get(host)!.refusedCount).toBe(0);
+  expect(checkRecords(cluster)).toBeGreaterThan(50);
 }
 
 describe("replicas", { timeout: 120_000 }, () => {
   it("converge, and drop every delta, over links that lose a fifth of what is sent", () =>
-    simulate({ seed: "loss", faultPerMillion: 200_000, copies: 0 }, async (cluster) => {
+    simulateSets({ seed: "loss", faultPerMillion: 200_000, copies: 0 }, async (cluster) => {
       await settle(cluster);
       expect(NAMES.map((name) => cluster.replicas.get(name)!.unacknowledgedCount)).toEqual([0, 0, 0]);
     }));
 
   it("keep what was acknowledged through kills and power losses", () =>
-    simulate({ seed: "power", faultPerMillion: 50_000, copies: 0 }, async (cluster) => {
-      const { control } = cluster;
-      for (let i = 0; i < 12; i++) {
-        const name = NAMES[i % 3]!;
-        if (i % 2 === 0) control.powerLoss(name);
-        else control.kill(name);
-        await control.run(control.nowUs + 37_000);
-        control.boot(name);
-        await control.run(control.nowUs + 91_000);
-      }
+    simulateSets({ seed: "power", faultPerMillion: 50_000, copies: 0 }, async (cluster) => {
+      await crashInTurn(cluster, 12);
       await settle(cluster);
     }));
 
   it("keep through a wiped disk what one peer has acknowledged, and never use a dot twice", () =>
-    simulate({ seed: "wipe", faultPerMillion: 50_000, copies: 1 }, async (cluster) => {
-      const { control } = cluster;
-      for (const name of ["n2", "n1", "n3"]) {
-        control.powerLoss(name);
-        control.wipe(name);
-        control.boot(name);
-        await control.run(control.nowUs + 500_000);
-      }
+    simulateSets({ seed: "wipe", faultPerMillion: 50_000, copies: 1 }, async (cluster) => {
+      for (const name of ["n2", "n1", "n3"]) await wipe(cluster, name);
       await settle(cluster);
       const actors = new Set<string>();
       cluster.replicas.get("n1")!.state.seen.forEachRange((actor) => actors.add(actor));
@@ -111,22 +100,55 @@ describe("replicas", { timeout: 120_000 }, () => {
     }));
 
   it("bring in a replica that was away for longer than deltas are kept", () =>
-    simulate({ seed: "away", faultPerMillion: 0, copies: 0 }, async (cluster) => {
+    simulateSets({ seed: "away", faultPerMillion: 0, copies: 0 }, async (cluster) => {
       cluster.control.kill("n3");
-      await cluster.control.run(cluster.control.nowUs + 400_000);
+      await runFor(cluster, 400_000);
       expect(cluster.replicas.get("n1")!.unacknowledgedCount).toBe(50);
       cluster.control.boot("n3");
       await settle(cluster);
     }));
 
+  it("bring in a replica that joins late, with a state of many rounds' budgets, and never send more than the budget", () => {
+    const meter = new RoundMeter();
+    const options = {
+      seed: "late",
+      faultPerMillion: 100_000,
+      copies: 0,
+      hosts: ["n1", "n2"],
+      roundBytesMax: 300,
+      meter,
+    };
+    return simulateSets(options, async (cluster) => {
+      await runFor(cluster, 500_000);
+      expect(encodeState(set, cluster.replicas.get("n1")!.state).length).toBeGreaterThan(2_000);
+      cluster.control.boot("n3");
+      await settle(cluster, 4_000_000);
+      expect(meter.bytesMax).toBeGreaterThan(200);
+      expect(meter.bytesMax).toBeLessThanOrEqual(300);
+    });
+  });
+
   it("send only digests and their acknowledgements once all are equal", () =>
-    simulate({ seed: "quiet", faultPerMillion: 0, copies: 0 }, async (cluster) => {
+    simulateSets({ seed: "quiet", faultPerMillion: 0, copies: 0 }, async (cluster) => {
       await settle(cluster);
       const journals = NAMES.map((name) => cluster.control.durableView(name).length);
       const before = cluster.control.world.eventCount;
-      await cluster.control.run(cluster.control.nowUs + 1_000_000);
+      await runFor(cluster, 1_000_000);
       expect(cluster.control.world.eventCount - before).toBeLessThan(2_000);
       expect(NAMES.map((name) => cluster.control.durableView(name).length)).toEqual(journals);
+    }));
+
+  it("tell of every update when it is made, durable, and at so many peers", () =>
+    simulateSets({ seed: "stages", faultPerMillion: 0, copies: 0 }, async (cluster) => {
+      await settle(cluster);
+      const last = cluster.updates.filter(({ actor }) => actor === "n1#1");
+      const stages = last.filter(({ sequence }) => sequence === 5).map(({ stage, copies }) => [stage, copies]);
+      expect(stages).toEqual([
+        ["made", 0],
+        ["durable", 0],
+        ["copies", 1],
+        ["copies", 2],
+      ]);
     }));
 });
 
