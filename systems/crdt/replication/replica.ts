@@ -86,8 +86,8 @@ export class Replica<S, O> {
   #roundCount = 0;
   /** The greatest time of an update that is durable here. */
   #durableTime = 0;
-  /** Peers whose reports to this boot are contained; once there are enough, `#whenCaughtUp` resolves. */
-  readonly #caughtUpWith: Set<string> = new Set();
+  /** What each peer first reported to this boot; once enough of them are contained durably, `#whenCaughtUp` resolves. */
+  readonly #catchUps: Map<string, Clock> = new Map();
   #isCaughtUp: boolean;
   #onCaughtUp: () => void = () => {};
   readonly #whenCaughtUp: Promise<void>;
@@ -194,6 +194,7 @@ export class Replica<S, O> {
     if (peers.length > 0) this.#sendDigest(this.#host.random.pick(peers));
     for (const { peer, transfer, offset } of this.#inbox.endRound()) this.#sendWant(peer, transfer, offset);
     if (trimming !== undefined && this.#roundCount % trimming.everyRounds === 0) this.#report();
+    this.#trim();
   }
 
   #sendDeltas(peer: string): void {
@@ -340,17 +341,22 @@ export class Replica<S, O> {
   #report(): void {
     const report = { seen: this.#seen.copy(), boots: this.#peers.boots(), time: this.#durableTime };
     for (const peer of this.#options.peers) this.#send(peer, { type: "report", ...report });
-    this.#trim();
   }
 
   #takeReport(peer: string, message: ReplicaMessage & { readonly type: "report" }): void {
     this.#stability.accept(peer, message);
-    if (message.of === this.#host.boot.incarnation && this.#durable.covers(message.seen)) {
-      this.#caughtUpWith.add(peer);
-      this.#isCaughtUp ||= this.#caughtUpWith.size >= (this.#options.trimming?.catchUpPeers ?? 0);
-      if (this.#isCaughtUp) this.#onCaughtUp();
-    }
+    if (message.of === this.#host.boot.incarnation && !this.#catchUps.has(peer)) this.#catchUps.set(peer, message.seen);
+    this.#catchUp();
     this.#trim();
+  }
+
+  #catchUp(): void {
+    if (this.#isCaughtUp) return;
+    let count = 0;
+    for (const seen of this.#catchUps.values()) if (this.#durable.covers(seen)) count += 1;
+    if (count < (this.#options.trimming?.catchUpPeers ?? 0)) return;
+    this.#isCaughtUp = true;
+    this.#onCaughtUp();
   }
 
   #trim(): void {
@@ -381,6 +387,7 @@ export class Replica<S, O> {
     raise(this.#durable, record);
     this.#durableTime = Math.max(this.#durableTime, time);
     this.#observe("durable");
+    this.#catchUp();
   }
 
   #digestNow(): Uint8Array {
