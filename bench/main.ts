@@ -1,5 +1,6 @@
 /** `npm run bench [-- part …]`: what is fast and how fast, on this machine. Figures, never verdicts. */
 import { benchCheckers } from "./checkers.ts";
+import { benchCrdt } from "./crdt.ts";
 import { benchKv } from "./kv.ts";
 import { machineName } from "./measure.ts";
 import { benchScheduler } from "./scheduler.ts";
@@ -13,6 +14,7 @@ const PARTS: readonly (readonly [string, () => Promise<void>])[] = [
   ["kv", benchKv],
   ["checkers", benchAllCheckers],
   ["tla", benchTla],
+  ["crdt", benchCrdt],
 ];
 
 const wanted = process.argv.slice(2);
