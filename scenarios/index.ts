@@ -1,6 +1,9 @@
 /** The scenarios that come with the tool, in the order in which `list` shows them. */
 import { crdtCounters } from "./crdt-counters.ts";
+import { crdtMaps } from "./crdt-maps.ts";
+import { crdtMerkle } from "./crdt-merkle.ts";
 import { crdtSets } from "./crdt-sets.ts";
+import { crdtTree } from "./crdt-tree.ts";
 import { kv, kvCalm, kvClocks, kvCrashes, kvDisk, kvPartitions } from "./kv.ts";
 import { kvDeafLeader, kvMuteLeader } from "./kv-one-way.ts";
 import { lessonEarlyAckLog } from "./lesson-early-ack-log.ts";
@@ -19,6 +22,9 @@ export const scenarios: readonly Scenario[] = [
   kvMuteLeader,
   crdtCounters,
   crdtSets,
+  crdtMaps,
+  crdtTree,
+  crdtMerkle,
   lessonStaleRead,
   lessonWallClockLock,
   lessonEarlyAckLog,

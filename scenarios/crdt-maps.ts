@@ -1,0 +1,69 @@
+/** Maps of CRDTs on replicas under faults. */
+import {
+  mapOfCountersSpec,
+  mapOfFlagsSpec,
+  mapOfMapsSpec,
+  mapOfRegistersSpec,
+  mapOfSetsSpec,
+} from "../checkers/crdt/maps.ts";
+import type { Random } from "../sim/random.ts";
+import { MAP_KINDS } from "../systems/crdt-store/maps.ts";
+import { type CrdtType, crdtScenario, type PlannedCall } from "./crdt-base.ts";
+import type { Scenario, ScenarioContext } from "./scenario.ts";
+
+const MEMBERS = 3;
+
+/** Deletes of a key, now and then a touch, and otherwise updates of its value. */
+function onKeys(update: (random: Random, serial: number) => Omit<PlannedCall, "key">): CrdtType["call"] {
+  return (random: Random, serial: number, { settings }: ScenarioContext) => {
+    const key = `k${random.below(Number(settings["keys"]))}`;
+    if (random.chance(Number(settings["deletePerMille"]) * 1000)) return { f: "delete", key };
+    return random.chance(30_000) ? { f: "touch", key } : { ...update(random, serial), key };
+  };
+}
+
+const member = (random: Random): string => `m${random.below(MEMBERS)}`;
+
+export const crdtMaps: Scenario = crdtScenario({
+  name: "crdt-maps",
+  title: "maps of sets, registers, counters, flags and maps on replicas: reset-remove, under every fault they survive",
+  settings: {
+    keys: { kind: "integer", min: 1, max: 4, about: "keys of the map" },
+    deletePerMille: { kind: "integer", min: 50, max: 400, about: "share of deletes of a key among updates" },
+  },
+  types: {
+    "map-of-sets": {
+      kind: MAP_KINDS["map-of-sets"]!,
+      spec: mapOfSetsSpec,
+      call: onKeys((random) => ({ f: random.pick(["add", "add", "remove"]), value: member(random) })),
+      always: () => ({ f: "add", key: "last", value: "m0" }),
+    },
+    "map-of-registers": {
+      kind: MAP_KINDS["map-of-registers"]!,
+      spec: mapOfRegistersSpec,
+      call: onKeys((_random, serial) => ({ f: "put", value: `v${serial}` })),
+      always: (serial) => ({ f: "put", key: "last", value: `v${serial}` }),
+    },
+    "map-of-counters": {
+      kind: MAP_KINDS["map-of-counters"]!,
+      spec: mapOfCountersSpec,
+      call: onKeys((random) => ({ f: random.pick(["increment", "decrement"]), value: random.between(1, 9) })),
+      always: () => ({ f: "increment", key: "last", value: 1 }),
+    },
+    "map-of-flags": {
+      kind: MAP_KINDS["map-of-flags"]!,
+      spec: mapOfFlagsSpec,
+      call: onKeys((random) => ({ f: random.pick(["enable", "disable"]) })),
+      always: () => ({ f: "enable", key: "last" }),
+    },
+    "map-of-maps": {
+      kind: MAP_KINDS["map-of-maps"]!,
+      spec: mapOfMapsSpec,
+      call: onKeys((random) => {
+        const inner = `j${random.below(2)}`;
+        return { f: random.pick(["add", "add", "add", "remove", "drop"]), value: [inner, member(random)] };
+      }),
+      always: () => ({ f: "add", key: "last", value: ["j0", "m0"] }),
+    },
+  },
+});
