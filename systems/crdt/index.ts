@@ -34,4 +34,5 @@ export {
   type UpdateId,
   type UpdateRecord,
 } from "./replication/observation.ts";
-export { Replica, type ReplicaOptions, type TrimmingOptions } from "./replication/replica.ts";
+export { Replica, type ReplicaOptions } from "./replication/replica.ts";
+export type { TrimmingOptions } from "./replication/trimmer.ts";

@@ -25,7 +25,7 @@ import { type Header, type ReplicaMessage, replicaCodec, type Want } from "./mes
 import { actorOf, observeReplica, observeUpdate, type ReplicaRecord, type UpdateId } from "./observation.ts";
 import { Peers } from "./peers.ts";
 import { decodeRecord, encodeRecord, type StoreRecord } from "./record.ts";
-import { Stability } from "./stability.ts";
+import { checkTrimmable, Trimmer, type TrimmingOptions } from "./trimmer.ts";
 import { Inbox, Outbox } from "./transfer.ts";
 
 export type ReplicaOptions<S, O> = {
@@ -44,16 +44,6 @@ export type ReplicaOptions<S, O> = {
   readonly trimming?: TrimmingOptions;
   /** How the operation of an update appears in observations. */
   readonly describe?: (op: O) => PlainData;
-};
-
-export type TrimmingOptions = {
-  /** Reports what it has to all peers every so many rounds. */
-  readonly everyRounds: number;
-  /**
-   * After a boot that does not form the cluster, updates wait until this replica contains what so many peers report. Trimming is safe
-   * while no more replicas than this are harmed (wiped, or their disk gone back in time).
-   */
-  readonly catchUpPeers: number;
 };
 
 type Waiter = { readonly through: number; readonly copies: number; readonly done: () => void };
@@ -78,19 +68,11 @@ export class Replica<S, O> {
   readonly #inbox: Inbox = new Inbox(STATE_BYTES_MAX);
   /** What was here when a peer last asked: if it still lacks some of that, no delta is bringing it. */
   readonly #offered: Map<string, Clock> = new Map();
-  readonly #stability: Stability;
+  readonly #trimmer: Trimmer<S> | null;
   #waiters: Waiter[] = [];
   /** Null: the contents have changed since it was computed. */
   #digest: Uint8Array | null = null;
   #refusedCount = 0;
-  #roundCount = 0;
-  /** The greatest time of an update that is durable here. */
-  #durableTime = 0;
-  /** What each peer first reported to this boot; once enough of them are contained durably, `#whenCaughtUp` resolves. */
-  readonly #catchUps: Map<string, Clock> = new Map();
-  #isCaughtUp: boolean;
-  #onCaughtUp: () => void = () => {};
-  readonly #whenCaughtUp: Promise<void>;
 
   private constructor(host: Host, options: ReplicaOptions<S, O>, loaded: Loaded<S>) {
     this.actor = actorOf(host);
@@ -100,12 +82,9 @@ export class Replica<S, O> {
     this.#state = loaded.state;
     this.#seen = loaded.seen;
     this.#durable = loaded.seen.copy();
-    this.#durableTime = options.type.trimming?.timeOf(loaded.state) ?? 0;
     this.#log = new DeltaLog(options.type, { peers: options.peers, countMax: options.deltaCountMax });
     this.#peers = new Peers(host, options.peers, options.roundBytesMax);
-    this.#stability = new Stability(options.peers);
-    this.#whenCaughtUp = new Promise((done) => (this.#onCaughtUp = done));
-    this.#isCaughtUp = host.boot.isClusterFirst || (options.trimming?.catchUpPeers ?? 0) === 0;
+    this.#trimmer = Trimmer.create(host, options, this.#peers, loaded.state);
     this.#socket = host.net.open({
       port: options.port,
       codec: replicaCodec,
@@ -116,8 +95,7 @@ export class Replica<S, O> {
 
   /** Loads the disk and joins the rounds. */
   static async start<S, O>(host: Host, options: ReplicaOptions<S, O>): Promise<Replica<S, O>> {
-    if (options.trimming !== undefined && options.type.trimming === undefined)
-      throw new RangeError(`${options.type.name} keeps no history that could be trimmed`);
+    checkTrimmable(options);
     const replica = new Replica(host, options, await load(host, options.type));
     replica.#scheduleRound();
     return replica;
@@ -153,7 +131,7 @@ export class Replica<S, O> {
    * peers; to null when there was nothing to do. The state shows it at once.
    */
   async update(prepare: (state: S, actor: Actor) => O | null, copies = 0): Promise<UpdateId | null> {
-    if (!this.#isCaughtUp) await this.#whenCaughtUp;
+    if (this.#trimmer?.isCaughtUp === false) await this.#trimmer.whenCaughtUp;
     const { type, describe } = this.#options;
     const op = prepare(this.#state, this.actor);
     if (op === null) return null;
@@ -185,15 +163,15 @@ export class Replica<S, O> {
   }
 
   #round(): void {
-    const { peers, trimming } = this.#options;
-    this.#roundCount += 1;
+    const { peers } = this.#options;
     this.#peers.beginRound();
     this.#log.endRound();
     this.#outbox.endRound();
     for (const peer of peers) this.#sendDeltas(peer);
     if (peers.length > 0) this.#sendDigest(this.#host.random.pick(peers));
     for (const { peer, transfer, offset } of this.#inbox.endRound()) this.#sendWant(peer, transfer, offset);
-    if (trimming !== undefined && this.#roundCount % trimming.everyRounds === 0) this.#report();
+    const report = this.#trimmer?.nextReport(this.#seen) ?? null;
+    if (report !== null) for (const peer of peers) this.#send(peer, report);
     this.#trim();
   }
 
@@ -226,7 +204,7 @@ export class Replica<S, O> {
     else if (message.type === "delta") await this.#takeDelta(peer, message);
     else if (message.type === "want") this.#serve(peer, message);
     else if (message.type === "part") await this.#takePart(peer, message);
-    else if (message.type === "report") this.#takeReport(peer, message);
+    else if (message.type === "report") this.#trimmer?.takeReport(peer, message.of, message, this.#durable);
     else if (message.type === "digest" && !equalBytes(this.#digestNow(), message.bytes) && !this.#inbox.isBusy)
       this.#sendWant(peer, 0, 0);
   }
@@ -336,58 +314,29 @@ export class Replica<S, O> {
     this.#socket.send({ host: peer, port: this.#options.port }, { ...header, ...body });
   }
 
-  // ------------------------------------------------------------------ trimming
-
-  #report(): void {
-    const report = { seen: this.#seen.copy(), boots: this.#peers.boots(), time: this.#durableTime };
-    for (const peer of this.#options.peers) this.#send(peer, { type: "report", ...report });
-  }
-
-  #takeReport(peer: string, message: ReplicaMessage & { readonly type: "report" }): void {
-    this.#stability.accept(peer, message);
-    if (message.of === this.#host.boot.incarnation && !this.#catchUps.has(peer)) this.#catchUps.set(peer, message.seen);
-    this.#catchUp();
-    this.#trim();
-  }
-
-  #catchUp(): void {
-    if (this.#isCaughtUp) return;
-    let count = 0;
-    for (const seen of this.#catchUps.values()) if (this.#durable.covers(seen)) count += 1;
-    if (count < (this.#options.trimming?.catchUpPeers ?? 0)) return;
-    this.#isCaughtUp = true;
-    this.#onCaughtUp();
-  }
-
-  #trim(): void {
-    const { trimming } = this.#options.type;
-    if (trimming === undefined || this.#options.trimming === undefined) return;
-    const own = { seen: this.#durable, boots: this.#peers.boots(), time: this.#durableTime };
-    const time = this.#stability.stableTime(own);
-    if (time === null || time <= trimming.trimmedAt(this.#state)) return;
-    trimming.trim(this.#state, time);
-    this.#digest = null;
-    this.#observe("trim");
-  }
-
   // ------------------------------------------------------------------ contents
 
   /** Resolves once the record is durable, with the journal kept small. */
   async #write(record: StoreRecord & { readonly kind: "delta" | "state" }): Promise<void> {
-    const time = this.#options.type.trimming?.timeOf(this.#state) ?? 0;
+    const time = this.#trimmer?.timeOf(this.#state) ?? 0;
     await this.#journal.append(encodeRecord(record));
     this.#becomeDurable(record, time);
     if (this.#journal.bytes <= this.#options.journalBytesMax) return;
     const seen = this.#seen.copy();
-    const timeAll = this.#options.type.trimming?.timeOf(this.#state) ?? 0;
+    const timeAll = this.#trimmer?.timeOf(this.#state) ?? 0;
     if (await this.#journal.compact()) this.#becomeDurable({ kind: "state", seen }, timeAll);
   }
 
   #becomeDurable(record: Contents, time: number): void {
     raise(this.#durable, record);
-    this.#durableTime = Math.max(this.#durableTime, time);
     this.#observe("durable");
-    this.#catchUp();
+    this.#trimmer?.advance(this.#durable, time);
+  }
+
+  #trim(): void {
+    if (this.#trimmer?.trim(this.#state, this.#durable) !== true) return;
+    this.#digest = null;
+    this.#observe("trim");
   }
 
   #digestNow(): Uint8Array {
