@@ -1,5 +1,6 @@
 /** The scenarios that come with the tool, in the order in which `list` shows them. */
 import { crdtCounters } from "./crdt-counters.ts";
+import { crdtLists } from "./crdt-lists.ts";
 import { crdtMaps } from "./crdt-maps.ts";
 import { crdtMerkle } from "./crdt-merkle.ts";
 import { crdtSets } from "./crdt-sets.ts";
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   crdtCounters,
   crdtSets,
   crdtMaps,
+  crdtLists,
   crdtTree,
   crdtMerkle,
   lessonStaleRead,
