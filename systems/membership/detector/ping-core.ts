@@ -7,6 +7,7 @@
 import type { HostRandom } from "../../../sim/host.ts";
 import type { PingOptions } from "./options.ts";
 import { Patience } from "./patience.ts";
+import { Rotation } from "./rotation.ts";
 
 type Watched = {
   readonly peer: string;
@@ -31,8 +32,7 @@ export class PingCore {
   readonly #output: PingOutput;
   readonly #patience: Patience;
   readonly #startAtUs: number;
-  /** Who is pinged next stands first; who was just pinged, or is new, goes last: so nobody waits longer than one round of all. */
-  readonly #queue: Watched[] = [];
+  readonly #rotation: Rotation<Watched> = new Rotation();
   #roundAtUs = Number.POSITIVE_INFINITY;
   #sequence = 0;
 
@@ -46,33 +46,32 @@ export class PingCore {
 
   get dueUs(): number {
     let dueUs = this.#roundAtUs;
-    for (const { deadlineUs } of this.#queue) if (deadlineUs < dueUs) dueUs = deadlineUs;
+    for (const { deadlineUs } of this.#rotation.all()) if (deadlineUs < dueUs) dueUs = deadlineUs;
     return dueUs;
   }
 
   watched(): readonly string[] {
-    return this.#queue.map(({ peer }) => peer);
+    return this.#rotation.all().map(({ peer }) => peer);
   }
 
   watch(peer: string, nowUs: number): void {
-    if (this.#find(peer) !== undefined) return;
-    this.#queue.push({ peer, rttUs: null, sequence: 0, sinceUs: 0, deadlineUs: Number.POSITIVE_INFINITY });
-    if (this.#queue.length === 1) this.#roundAtUs = Math.max(this.#startAtUs, this.#nextRoundUs(nowUs));
+    if (this.#rotation.find(peer) !== undefined) return;
+    this.#rotation.add({ peer, rttUs: null, sequence: 0, sinceUs: 0, deadlineUs: Number.POSITIVE_INFINITY });
+    if (this.#rotation.size === 1) this.#roundAtUs = Math.max(this.#startAtUs, this.#nextRoundUs(nowUs));
   }
 
   unwatch(peer: string): void {
-    const at = this.#queue.findIndex((watched) => watched.peer === peer);
-    if (at >= 0) this.#queue.splice(at, 1);
-    if (this.#queue.length === 0) this.#roundAtUs = Number.POSITIVE_INFINITY;
+    this.#rotation.remove(peer);
+    if (this.#rotation.size === 0) this.#roundAtUs = Number.POSITIVE_INFINITY;
   }
 
   checkNow(peer: string, nowUs: number): void {
-    const watched = this.#find(peer);
+    const watched = this.#rotation.find(peer);
     if (watched !== undefined) this.#ping(watched, nowUs);
   }
 
   onPong(peer: string, sequence: number, sentUs: number, nowUs: number): void {
-    const watched = this.#find(peer);
+    const watched = this.#rotation.find(peer);
     if (watched === undefined || watched.deadlineUs === Number.POSITIVE_INFINITY || sequence < watched.sequence) return;
     watched.rttUs = nowUs - sentUs;
     watched.deadlineUs = Number.POSITIVE_INFINITY;
@@ -80,22 +79,21 @@ export class PingCore {
 
   tick(nowUs: number): void {
     if (nowUs - this.#roundAtUs > this.#options.lateUs) this.#startOver();
-    for (const watched of [...this.#queue]) {
+    for (const watched of [...this.#rotation.all()]) {
       // What is called here may stop the watch of others.
-      if (watched.deadlineUs > nowUs || !this.#queue.includes(watched)) continue;
+      if (watched.deadlineUs > nowUs || this.#rotation.find(watched.peer) !== watched) continue;
       this.unwatch(watched.peer);
       this.#output.down(watched.peer, watched.sinceUs);
     }
     if (this.#roundAtUs > nowUs) return;
     this.#roundAtUs = this.#nextRoundUs(nowUs);
-    const next = this.#queue.shift()!; // a round is due only while somebody is watched
-    this.#queue.push(next);
+    const next = this.#rotation.next()!; // a round is due only while somebody is watched
     this.#ping(next, nowUs);
   }
 
   /** The answers may lie unread on this host. */
   #startOver(): void {
-    for (const watched of this.#queue) watched.deadlineUs = Number.POSITIVE_INFINITY;
+    for (const watched of this.#rotation.all()) watched.deadlineUs = Number.POSITIVE_INFINITY;
   }
 
   #ping(watched: Watched, nowUs: number): void {
@@ -110,9 +108,5 @@ export class PingCore {
 
   #nextRoundUs(nowUs: number): number {
     return nowUs + this.#options.roundUs * this.#random.between(1, 2);
-  }
-
-  #find(peer: string): Watched | undefined {
-    return this.#queue.find((watched) => watched.peer === peer);
   }
 }

@@ -3,6 +3,7 @@ import type { Host } from "../../../sim/host.ts";
 import type { Detector, DetectorCallbacks } from "./detector.ts";
 import type { DetectorOptions } from "./options.ts";
 import { startPing } from "./ping.ts";
+import { startSwim } from "./swim.ts";
 
 /** Resolves once what the detector keeps on disk is loaded. */
 export async function startDetector(
@@ -10,5 +11,6 @@ export async function startDetector(
   options: DetectorOptions,
   callbacks: DetectorCallbacks,
 ): Promise<Detector> {
+  if (options.kind === "swim") return startSwim(host, options.swim, callbacks);
   return startPing(host, options.ping, callbacks);
 }

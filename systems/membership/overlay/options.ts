@@ -41,8 +41,8 @@ export type OverlayOptions = {
   readonly shuffleSparseUs: number;
   readonly shuffleAloneUs: number;
   readonly shuffleWalkLength: number;
-  /** The file that keeps the views; a change reaches it at most once in this time. */
-  readonly path: string;
+  /** Where the views are kept; a change is written at most once in this time. */
+  readonly folder: string;
   readonly saveUs: number;
 };
 
@@ -72,7 +72,7 @@ export const OVERLAY_DEFAULTS: OverlayOptions = {
   shuffleSparseUs: 5 * SECOND_US,
   shuffleAloneUs: 10 * SECOND_US,
   shuffleWalkLength: 5,
-  path: "/overlay-views",
+  folder: "/overlay",
   saveUs: SECOND_US,
 };
 

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { withNodeEngine } from "../../../runtime/engine.ts";
 import { Control } from "../../../sim/control.ts";
-import { DETECTOR_DEFAULTS, PING_DEFAULTS } from "../detector/options.ts";
+import { PING_DEFAULTS } from "../detector/options.ts";
 import { OVERLAY_DEFAULTS, type OverlayOptions } from "./options.ts";
 import type { Overlay } from "./overlay.ts";
 import { startOverlay } from "./start.ts";
@@ -34,7 +34,7 @@ async function onCluster(
             name,
             await startOverlay(host, {
               overlay: { ...OVERLAY_DEFAULTS, contacts: names.slice(0, 3), ...options },
-              detector: { ...DETECTOR_DEFAULTS, ping: { ...PING_DEFAULTS, startUs: SECOND_US } },
+              detector: { kind: "ping", ping: { ...PING_DEFAULTS, startUs: SECOND_US } },
             }),
           );
         },

@@ -13,7 +13,7 @@ export type Overlay = {
   activeView(): readonly string[];
   /** Sorted by code units; a new list after each change. */
   passiveView(): readonly string[];
-  /** Called after each change of the active view, in the same event. */
+  /** Called after each change of the active view, in the same event. Listeners are synchronous: they settle no promise. */
   onChange(listener: (change: NeighbourChange) => void): void;
   /** Asks this peer to become a neighbour with high priority: the probe that ends a partition. No-op for self and neighbours. */
   recommend(peer: string): void;

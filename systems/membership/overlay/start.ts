@@ -21,7 +21,7 @@ export type OverlayStart = { readonly overlay: OverlayOptions; readonly detector
 /** Loads the views of the last boot and starts to join. Throws RangeError for options that no overlay could run with. */
 export async function startOverlay(host: Host, options: OverlayStart): Promise<Overlay> {
   checkOverlayOptions(options.overlay);
-  const stored = await loadViews(host, options.overlay.path);
+  const stored = await loadViews(host, options.overlay.folder);
   const node = new OverlayNode(host, options.overlay, stored);
   await node.start(options.detector);
   return node;

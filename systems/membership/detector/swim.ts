@@ -1,0 +1,124 @@
+/**
+ * SWIM on a host: datagrams, one timer and the file of the incarnation around the pure core.
+ *
+ * The incarnation is raised and made durable at each boot before anybody hears of it. A disk that cannot be read counts as lost; then
+ * the first incarnation is 1 again, and the node refutes what others hold against it once they tell it.
+ */
+import { DiskError, type Host } from "../../../sim/host.ts";
+import { Alarm } from "../alarm.ts";
+import { makeFolder, readWhole, replaceFile } from "../files.ts";
+import { openMessage, sealMessage } from "../wire.ts";
+import type { Detector, DetectorCallbacks } from "./detector.ts";
+import type { SwimOptions } from "./options.ts";
+import { SwimCore, type SwimOutput } from "./swim-core.ts";
+import { type SwimMessage, swimCodec } from "./swim-message.ts";
+
+const VERSION = 1;
+const NAME = "incarnation";
+const RETRY_US = 200_000;
+
+/** Resolves once the incarnation of this boot is durable. */
+export async function startSwim(host: Host, options: SwimOptions, callbacks: DetectorCallbacks): Promise<Detector> {
+  const { port, folder } = options;
+  const incarnation = (await load(host, folder)) + 1;
+  while (!(await store(host, folder, incarnation))) await host.timers.sleep(RETRY_US);
+  const now = (): number => host.clock.monotonicUs();
+  const keeper = new IncarnationKeeper(host, folder, (stored) => core.onStored(stored));
+  const output: SwimOutput = {
+    send: (to, message) => socket.send({ host: to, port }, message),
+    store: (wanted) => keeper.store(wanted),
+    down: (peer, sinceUs) => callbacks.onDown(peer, "suspect", sinceUs),
+    suspect: (peer) => callbacks.onSuspect?.(peer),
+    alive: (peer) => callbacks.onAlive?.(peer),
+    clusterSize: callbacks.clusterSize,
+  };
+  const core = new SwimCore({ self: host.name, options, random: host.random, output, incarnation, nowUs: now() });
+  const alarm = new Alarm(host, () => {
+    core.tick(now());
+    alarm.set(core.dueUs);
+  });
+  const socket = host.net.open<SwimMessage>({
+    port,
+    codec: swimCodec,
+    // Not synchronous: a refutation writes to the disk.
+    onMessage: (message, from) => {
+      core.receive(from.host, message, now());
+      if (message.kind === "ping" && !message.isRelayed) callbacks.onProbe(from.host);
+      alarm.set(core.dueUs);
+    },
+  });
+  return {
+    watch: (peer) => {
+      core.watch(peer, now());
+      alarm.set(core.dueUs);
+    },
+    unwatch: (peer) => core.unwatch(peer),
+    checkNow: (peer) => {
+      core.checkNow(peer, now());
+      alarm.set(core.dueUs);
+    },
+    watched: () => core.watched(),
+  };
+}
+
+/** Writes one incarnation at a time; of those that wait, the highest. */
+class IncarnationKeeper {
+  readonly #host: Host;
+  readonly #folder: string;
+  readonly #onStored: (incarnation: number | null) => void;
+  #wanted = 0;
+  #isWriting = false;
+
+  constructor(host: Host, folder: string, onStored: (incarnation: number | null) => void) {
+    this.#host = host;
+    this.#folder = folder;
+    this.#onStored = onStored;
+  }
+
+  store(incarnation: number): void {
+    this.#wanted = incarnation;
+    if (!this.#isWriting) this.#host.spawn("store the incarnation", () => this.#write());
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = true;
+    for (let stored = 0; stored < this.#wanted; ) {
+      const wanted = this.#wanted;
+      const isStored = await store(this.#host, this.#folder, wanted);
+      this.#onStored(isStored ? wanted : null);
+      if (!isStored) break;
+      stored = wanted;
+    }
+    this.#isWriting = false;
+  }
+}
+
+/** False when the disk refused it. */
+async function store(host: Host, folder: string, incarnation: number): Promise<boolean> {
+  const bytes = sealMessage(VERSION, (writer) => writer.uint(incarnation));
+  try {
+    await makeFolder(host, folder);
+    await replaceFile(host, { folder, name: NAME }, bytes);
+    return true;
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    host.mark("swim.incarnation-not-stored");
+    return false;
+  }
+}
+
+/** The incarnation of the last boot; 0 when there is none that can be read. */
+async function load(host: Host, folder: string): Promise<number> {
+  try {
+    const bytes = await readWhole(host, `${folder}/${NAME}`);
+    if (bytes.length === 0) return 0;
+    return openMessage(bytes, (version, reader) => {
+      if (version !== VERSION) reader.failBefore(`version ${version} is unknown.`);
+      return reader.uint("the incarnation");
+    });
+  } catch {
+    // The disk refused it, or it is damaged.
+    host.mark("swim.incarnation-unreadable");
+    return 0;
+  }
+}
