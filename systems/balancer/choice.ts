@@ -30,6 +30,8 @@ export type Choice = {
   /** The other candidate; null when the best class had one member only. */
   readonly other: number | null;
   readonly candidateClass: CandidateClass;
+  /** How many there were to draw the two from. */
+  readonly pool: number;
 };
 
 type Below = (bound: number) => number;
@@ -47,14 +49,13 @@ export function choose(candidates: Candidates, below: Below, options: ChoiceOpti
   const candidateClass = pools.findIndex((pool) => pool.length > 0) as CandidateClass;
   const pool = pools[candidateClass]!;
   const first = pool[below(pool.length)]!;
-  if (pool.length === 1) return { index: first, other: null, candidateClass };
+  if (pool.length === 1) return { index: first, other: null, candidateClass, pool: 1 };
   const rest = pool.filter((index) => index !== first);
   const second = rest[below(rest.length)]!;
   const isSecondBetter =
     candidates.scoreOf(second) * candidates.weightOf(first) < candidates.scoreOf(first) * candidates.weightOf(second);
-  return isSecondBetter
-    ? { index: second, other: first, candidateClass }
-    : { index: first, other: second, candidateClass };
+  const [index, other] = isSecondBetter ? [second, first] : [first, second];
+  return { index, other, candidateClass, pool: pool.length };
 }
 
 function classify(candidates: Candidates, indexes: readonly number[]): number[][] {

@@ -167,11 +167,12 @@ export class ConnectionTable {
     return deadlines.length === 0 ? null : Math.min(...deadlines);
   }
 
-  /** Drops what is known of backends that are in no set and have no connection. */
-  forgetBackends(isKept: (key: string) => boolean): void {
-    for (const [key, { connections }] of this.#histories) {
-      if (connections === 0 && !isKept(key)) this.#histories.delete(key);
-    }
+  /** Drops what is known of backends that are in no set and have no connection; returns their keys. */
+  forgetBackends(isKept: (key: string) => boolean): readonly string[] {
+    const dropped: string[] = [];
+    for (const [key, { connections }] of this.#histories) if (connections === 0 && !isKept(key)) dropped.push(key);
+    for (const key of dropped) this.#histories.delete(key);
+    return dropped;
   }
 
   #history(key: string): Known {

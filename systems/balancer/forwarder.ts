@@ -9,7 +9,14 @@ import { admits } from "./breaker.ts";
 import { choose } from "./choice.ts";
 import { type Conclusion, type Connection, ConnectionTable, type Waiting } from "./connections.ts";
 import { costQ8At, scoreOf } from "./ewma.ts";
-import type { AttemptRecord, CandidateRecord, ChoiceRecord, Origin, PacketRecord } from "./observation.ts";
+import type {
+  AttemptRecord,
+  CandidateRecord,
+  ChoiceRecord,
+  ForgotRecord,
+  Origin,
+  PacketRecord,
+} from "./observation.ts";
 import type { BalancerOptions } from "./options.ts";
 import { PACKET_CODEC, type Packet, type Refusal } from "./packet.ts";
 import { endpointText, type Tables } from "./tables.ts";
@@ -53,7 +60,9 @@ export class Forwarder {
   forgetBackends(): void {
     const kept = new Set<string>();
     for (const backend of this.#parts.tables.backends()) kept.add(backendKey(backend));
-    this.#connections.forgetBackends((key) => kept.has(key));
+    for (const backend of this.#connections.forgetBackends((key) => kept.has(key))) {
+      this.#host.observe("balancer.forgot", (): ForgotRecord => ({ ...this.#origin(), backend }));
+    }
   }
 
   #take(packet: Packet, from: Address): void {
@@ -121,11 +130,13 @@ export class Forwarder {
       "balancer.choice",
       (): ChoiceRecord => ({
         ...this.#origin(),
+        atUs: nowUs,
         connection: connection.id,
         vip,
         ...seen,
         candidateClass: choice.candidateClass,
         candidates: candidates.length,
+        pool: choice.pool,
       }),
     );
     return connection;
@@ -222,26 +233,27 @@ export class Forwarder {
   }
 
   #begin(connection: Connection, waitsFor: Waiting, nowUs: number): void {
-    if (this.#connections.begin(connection.id, waitsFor, nowUs)) this.#observeAttempt("begin", connection, waitsFor, 0);
+    if (this.#connections.begin(connection.id, waitsFor, nowUs))
+      this.#observeAttempt(connection, { kind: "begin", waitsFor, tookUs: 0, atUs: nowUs });
   }
 
   #conclude(connection: Connection, waitsFor: Waiting, conclusion: Conclusion, nowUs: number): void {
     const tookUs = nowUs - (connection.attempt?.sinceUs ?? nowUs);
     if (this.#connections.conclude(connection.id, waitsFor, conclusion, nowUs)) {
-      this.#observeAttempt(conclusion, connection, waitsFor, tookUs);
+      this.#observeAttempt(connection, { kind: conclusion, waitsFor, tookUs, atUs: nowUs });
     }
   }
 
   #forget(connection: Connection, nowUs: number): void {
     this.#connections.forget(connection.id, nowUs);
-    this.#observeAttempt("forget", connection, null, 0);
+    this.#observeAttempt(connection, { kind: "forget", waitsFor: null, tookUs: 0, atUs: nowUs });
   }
 
-  #observeAttempt(kind: AttemptRecord["kind"], connection: Connection, waitsFor: Waiting | null, tookUs: number): void {
+  #observeAttempt(connection: Connection, what: Pick<AttemptRecord, "kind" | "waitsFor" | "tookUs" | "atUs">): void {
     this.#host.observe("balancer.attempt", (): AttemptRecord => {
       const backend = backendKey(connection.backend);
       const { pending } = this.#connections.historyOf(backend);
-      return { ...this.#origin(), kind, connection: connection.id, backend, waitsFor, tookUs, pending };
+      return { ...this.#origin(), ...what, connection: connection.id, backend, pending };
     });
   }
 

@@ -18,6 +18,8 @@ export type CandidateRecord = {
 
 /** "balancer.choice": a new connection got its backend. */
 export type ChoiceRecord = Origin & {
+  /** On the monotonic clock of the host. */
+  readonly atUs: number;
   readonly connection: number;
   readonly vip: string;
   readonly chosen: CandidateRecord;
@@ -25,10 +27,14 @@ export type ChoiceRecord = Origin & {
   readonly candidateClass: 0 | 1 | 2;
   /** Backends that were looked at: those of the service that take connections and whose agents are in reach, or all if none is. */
   readonly candidates: number;
+  /** Those of the best class, among which the two were drawn. */
+  readonly pool: number;
 };
 
 /** "balancer.attempt": an attempt began or ended, or a connection was forgotten; `pending` of the backend after that. */
 export type AttemptRecord = Origin & {
+  /** On the monotonic clock of the host. */
+  readonly atUs: number;
   readonly kind: "begin" | Conclusion | "forget";
   readonly connection: number;
   readonly backend: string;
@@ -37,6 +43,9 @@ export type AttemptRecord = Origin & {
   readonly tookUs: number;
   readonly pending: number;
 };
+
+/** "balancer.forgot": what was known of a backend is dropped; the next it hears of it is new. */
+export type ForgotRecord = Origin & { readonly backend: string };
 
 /** "balancer.packet": a packet of a tracked connection went to a backend. */
 export type PacketRecord = Origin & { readonly connection: number; readonly backend: string };
@@ -73,12 +82,16 @@ export type EntriesRecord = Origin & { readonly vip: string; readonly backends: 
 /** "balancer.publish": entries that this node is about to write and to take away, each `vip backend`. */
 export type PublishRecord = Origin & { readonly added: readonly string[]; readonly removed: readonly string[] };
 
-/** "balancer.task": a task of this node changed; `entries` are what should be published for it now, each `vip backend`. */
+/** "balancer.task": a task of this node changed; said by what runs it, not by what publishes it. */
 export type TaskRecord = Origin & {
   readonly task: string;
   readonly state: string;
   /** Whether something answers at the port. */
   readonly isServing: boolean;
   readonly backend: string;
-  readonly entries: readonly string[];
+  readonly protocol: string;
+  readonly framework: string;
+  readonly labels: readonly string[];
+  /** 0 while it drains. */
+  readonly weight: number;
 };

@@ -7,7 +7,7 @@
 import type { Address, DatagramSocket, Host } from "../../../sim/host.ts";
 import type { TaskRecord } from "../observation.ts";
 import { PACKET_CODEC, type Packet } from "../packet.ts";
-import { entriesOf, isTerminal, type Task, type TaskPort, type TaskSource, type TaskState } from "../tasks.ts";
+import { isTerminal, type Task, type TaskPort, type TaskSource, type TaskState } from "../tasks.ts";
 
 export type TaskSpec = {
   readonly name: string;
@@ -212,14 +212,18 @@ export class TaskAgent implements TaskSource {
   #observe(task: Running): void {
     this.#host.observe("balancer.task", (): TaskRecord => {
       const { name, boot } = this.#host;
+      const { protocol, port, labels, weight } = task.spec.port;
       return {
         host: name,
         incarnation: boot.incarnation,
         task: task.id,
         state: task.state,
         isServing: task.state === "TASK_RUNNING" || task.state === "TASK_KILLING",
-        backend: `${name}/${name}:${task.spec.port.port}`,
-        entries: entriesOf(name, [this.#reportOf(task)], () => {}),
+        backend: `${name}/${name}:${port}`,
+        protocol,
+        framework: task.spec.framework,
+        labels,
+        weight: task.state === "TASK_KILLING" ? 0 : weight,
       };
     });
   }
