@@ -39,7 +39,7 @@ export const PING_DEFAULTS: PingOptions = { ...ROUND_DEFAULTS, port: 7101, patie
 /** SWIM at lashup's pace, so that both can be compared on the same seeds. */
 export const SWIM_DEFAULTS: SwimOptions = {
   ...ROUND_DEFAULTS,
-  port: 7102,
+  port: 7101,
   directUs: 300_000,
   indirectUs: 400_000,
   helpersMax: 3,
