@@ -29,7 +29,7 @@ export type GmOptions = {
 };
 
 export const GM_DEFAULTS: GmOptions = {
-  port: 7102,
+  port: 7103,
   folder: "/membership-gm",
   ttl: 10,
   refreshUs: 300_000_000,

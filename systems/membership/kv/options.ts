@@ -32,7 +32,7 @@ export type KvOptions = {
 };
 
 export const KV_DEFAULTS: KvOptions = {
-  port: 7104,
+  port: 7105,
   topic: "kv",
   folder: "/membership-kv",
   warnBytes: 60_000_000,

@@ -27,7 +27,7 @@ export type MulticastOptions = {
 };
 
 export const MULTICAST_DEFAULTS: MulticastOptions = {
-  port: 7103,
+  port: 7104,
   ttl: 20,
   replication: 2,
   isDeduplicated: false,
