@@ -24,6 +24,22 @@ export type ScenarioReport = {
   readonly floors: Floors;
   /** How often each rare branch was reached, over all runs. */
   readonly marks: { readonly [name: string]: number };
+  /** Only where runs were validated against a specification. */
+  readonly specification?: SpecificationReport;
+};
+
+/** How the runs of one scenario compare with its specification. */
+export type SpecificationReport = {
+  /** The root module. */
+  readonly module: string;
+  /** Runs that were validated, and those of them that were no behaviour of the specification. */
+  readonly runs: number;
+  readonly mismatches: number;
+  /** Protocol steps that were matched, in all and by action. */
+  readonly steps: number;
+  readonly matched: { readonly [action: string]: number };
+  /** Actions that no step of any run was: nothing was said about them. */
+  readonly neverMatched: readonly string[];
 };
 
 /** Whether the runs were worth their time: medians and shares over the runs of one scenario. */
@@ -59,6 +75,13 @@ type Sum = {
   operations: { ok: number; fail: number; info: number };
   faults: Map<string, { injected: number; effective: number }>;
   marks: Map<string, number>;
+  specification: {
+    module: string;
+    runs: number;
+    mismatches: number;
+    steps: number;
+    matched: Map<string, number>;
+  } | null;
   counts: Map<string, number[]>;
   effective: number[];
   wallMs: number[];
@@ -86,6 +109,7 @@ export class Aggregate {
     sum.virtualUs += line.virtualUs;
     for (const type of ["ok", "fail", "info"] as const) sum.operations[type] += line.operations[type];
     this.#addFaults(sum, line);
+    addSpecification(sum, line);
     for (const [name, count] of Object.entries(line.marks)) sum.marks.set(name, (sum.marks.get(name) ?? 0) + count);
     for (const [name, value] of Object.entries(line.counts)) {
       const values = sum.counts.get(name) ?? [];
@@ -119,6 +143,7 @@ export class Aggregate {
       failures: [...sum.failures].sort((x, y) => compareSeeds(x.seed, y.seed)),
       floors: floorsOf(sum),
       marks: sorted(sum.marks),
+      ...(sum.specification === null ? {} : { specification: specificationOf(sum.specification) }),
     }));
   }
 
@@ -158,6 +183,23 @@ export class Aggregate {
   }
 }
 
+function addSpecification(sum: Sum, line: RunLine): void {
+  const found = line.specification;
+  if (found === undefined) return;
+  sum.specification ??= { module: found.module, runs: 0, mismatches: 0, steps: 0, matched: new Map() };
+  const all = sum.specification;
+  all.runs++;
+  if (found.verdict === "invalid") all.mismatches++;
+  all.steps += found.steps;
+  for (const [action, count] of Object.entries(found.matched))
+    all.matched.set(action, (all.matched.get(action) ?? 0) + count);
+}
+
+function specificationOf(sum: NonNullable<Sum["specification"]>): SpecificationReport {
+  const neverMatched = [...sum.matched].filter(([, count]) => count === 0).map(([action]) => action);
+  return { ...sum, matched: Object.fromEntries(sum.matched), neverMatched };
+}
+
 function emptySum(): Sum {
   return {
     lines: 0,
@@ -170,6 +212,7 @@ function emptySum(): Sum {
     operations: { ok: 0, fail: 0, info: 0 },
     faults: new Map(),
     marks: new Map(),
+    specification: null,
     counts: new Map(),
     effective: [],
     wallMs: [],

@@ -15,6 +15,7 @@ import { makeRepro, type Provenance, provenance } from "./repro.ts";
 import type { RunInput } from "./result.ts";
 import { toolVersion } from "./sources.ts";
 import type { RunLine, Store } from "./store.ts";
+import { isValidated, type ValidationMode } from "./validation.ts";
 
 export type PlannedRun = { readonly entry: Cataloged; readonly input: RunInput; readonly isCorpus: boolean };
 
@@ -33,6 +34,8 @@ export type CampaignOptions = {
   readonly isVerifyingAll?: boolean;
   /** False: leave the monitors out. */
   readonly hasMonitors?: boolean;
+  /** Which runs are validated against the specification of their scenario. Default: a sample. */
+  readonly validation?: ValidationMode;
   readonly store: Store | null;
   readonly bug?: { readonly id: string; readonly patch: string };
   readonly execPath?: string;
@@ -122,8 +125,10 @@ class Campaign {
   #job(run: PlannedRun): Job {
     const id = this.#nextId++;
     this.#runs.set(id, run);
-    const hasMonitors = this.#options.hasMonitors ?? true;
-    return { id, scenario: run.entry.ref, input: run.input, hasMonitors, isDeepChecking: false, isTracing: false };
+    const { hasMonitors = true, validation = "sampled" } = this.#options;
+    const isValidating = isValidated(validation, run.entry.scenario, run.input.seed);
+    const { ref: scenario } = run.entry;
+    return { id, scenario, input: run.input, hasMonitors, isDeepChecking: false, isTracing: false, isValidating };
   }
 
   async #withPool(
@@ -202,6 +207,7 @@ class Campaign {
       sometimes: summary.sometimes,
       marks: summary.marks,
       properties: summary.properties.filter(({ verdict }) => verdict !== "valid"),
+      ...(summary.specification === undefined ? {} : { specification: summary.specification }),
       isCorpus: this.#runs.get(job.id)?.isCorpus ?? false,
       repro,
     };

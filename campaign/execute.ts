@@ -20,6 +20,7 @@ import type { LinkProperties } from "../sim/net/properties.ts";
 import { Random } from "../sim/random.ts";
 import { judge } from "./judge.ts";
 import type { ResolvedInput, RunInput, RunOutcome, RunResult } from "./result.ts";
+import { type RunValidation, validateRun } from "./validation.ts";
 import { Workload } from "./workload.ts";
 
 export type RunOptions = {
@@ -30,6 +31,10 @@ export type RunOptions = {
   readonly hasMonitors?: boolean;
   /** True lets the run go on after a monitor fired or a claim of the system was violated, to see what clients will see. */
   readonly goesOnAfterMonitors?: boolean;
+  /** Judges every step of the protocol by the scenario's specification, where it has one. Changes no digest of a run that holds. */
+  readonly isValidating?: boolean;
+  /** The specification alone judges: no monitor, no check of the history, no claim of the system, no bound on liveness. */
+  readonly isSpecificationAlone?: boolean;
   readonly yieldPolicy?: YieldPolicy;
 };
 
@@ -133,6 +138,8 @@ class Run {
   readonly #workload: Workload;
   readonly #watch: Watch;
   readonly #nemesis: Nemesis;
+  readonly #validation: RunValidation | null;
+  readonly #isSpecificationAlone: boolean;
   readonly #bounds: { name: string; reason: string }[] = [];
   #hasFailed = false;
   #healedUs = 0;
@@ -162,12 +169,19 @@ class Run {
     });
     this.#workload = new Workload(this.#control, this.#context.clients);
     this.#addHosts();
-    const hasMonitors = options.hasMonitors ?? true;
+    this.#isSpecificationAlone = options.isSpecificationAlone ?? false;
+    const hasMonitors = (options.hasMonitors ?? true) && !this.#isSpecificationAlone;
+    const goesOn = options.goesOnAfterMonitors === true;
     this.#watch =
       scenario.watch?.(this.#control, this.#context, {
         hasMonitors,
-        onViolation: options.goesOnAfterMonitors === true ? () => {} : () => this.#stopEarly(),
+        onViolation: goesOn ? () => {} : () => this.#stopEarly(),
       }) ?? {};
+    const { specification } = scenario;
+    this.#validation =
+      options.isValidating === true && specification !== undefined
+        ? validateRun(specification, this.#control, this.#context, goesOn ? () => {} : () => this.#stopEarly())
+        : null;
     this.#nemesis = new Nemesis(this.#control, input.plan, {
       targets: this.#watch.targets ?? {},
       nodes: this.#context.nodes,
@@ -175,7 +189,7 @@ class Run {
       lastingHarmMax: scenario.faults.lastingHarmMax?.(this.#context.settings) ?? 0,
       selfQuarantined: scenario.faults.selfQuarantined ?? [],
     });
-    if (options.goesOnAfterMonitors !== true) this.#control.world.properties.onFailure = () => this.#stopEarly();
+    if (!goesOn && !this.#isSpecificationAlone) this.#control.world.properties.onFailure = () => this.#stopEarly();
   }
 
   async run(): Promise<RunOutcome> {
@@ -322,6 +336,8 @@ class Run {
       bounds: this.#bounds,
       windows,
       limits: this.#limits,
+      validation: this.#validation,
+      isSpecificationAlone: this.#isSpecificationAlone,
     });
     const result: RunResult = {
       scenario: this.#scenario.name,
@@ -336,6 +352,7 @@ class Run {
       marks: Object.fromEntries(world.properties.marks),
       sometimes: Object.fromEntries(world.properties.sometimes),
       counts: { ...judged.counts, messages: this.#control.network.datagramsSent },
+      ...(this.#validation === null ? {} : { specification: this.#validation.result() }),
       input: { ...this.#input, plan: this.#nemesis.resolved() },
     };
     return { result, history, trace: world.traceRecords, verdicts: judged.verdicts, faultWindows: windows };

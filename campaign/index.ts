@@ -1,5 +1,5 @@
 /** The package `seedbed`: how to write a scenario, and how to run one or many. */
-export type { CampaignTotals, FailureReport, ScenarioReport } from "./aggregate.ts";
+export type { CampaignTotals, FailureReport, ScenarioReport, SpecificationReport } from "./aggregate.ts";
 export {
   type CampaignEvent,
   type CampaignOptions,
@@ -23,6 +23,7 @@ export type {
   RunVerdict,
 } from "./result.ts";
 export { type RunLine, Store } from "./store.ts";
+export { VALIDATED_ONE_IN, type ValidationMismatch, type ValidationMode, type ValidationResult } from "./validation.ts";
 export type { HistoryEvent, Operation, PlainJson } from "../checkers/history.ts";
 export type { Evidence, Invalid, Unknown, Valid, Verdict } from "../checkers/verdict.ts";
 export type { FaultKind, Plan } from "../nemesis/index.ts";
@@ -48,6 +49,7 @@ export {
   scenario,
   type Setting,
   type Settings,
+  type Specification,
   type SettingsSpec,
   type SettingValue,
   type Watch,

@@ -5,6 +5,7 @@ import { invalidVerdict, unknownVerdict, validVerdict } from "../scenarios/check
 import type { Limits, Scenario, ScenarioContext, Watch } from "../scenarios/scenario.ts";
 import type { Properties } from "../sim/properties.ts";
 import type { FaultWindow, PropertyResult, RunVerdict } from "./result.ts";
+import { type RunValidation, SPECIFICATION_PROPERTY } from "./validation.ts";
 
 export type Judged = {
   readonly verdict: RunVerdict;
@@ -25,11 +26,42 @@ type Evidence = {
   readonly bounds: readonly { readonly name: string; readonly reason: string }[];
   readonly windows: readonly FaultWindow[];
   readonly limits: Limits;
+  readonly validation: RunValidation | null;
+  readonly isSpecificationAlone: boolean;
 };
 
 type Named = { readonly name: string; readonly verdict: Verdict; readonly monitor: boolean };
 
 export function judge(evidence: Evidence): Judged {
+  const { history, watch } = evidence;
+  const named: Named[] = evidence.isSpecificationAlone ? [] : allButSpecification(evidence);
+  if (evidence.validation !== null)
+    named.push({ name: SPECIFICATION_PROPERTY, verdict: evidence.validation.verdict(), monitor: true });
+  const counts = { ...measure(history, evidence.windows), ...watch.counts?.() };
+  const thin = evidence.isSpecificationAlone ? null : tooFewOperations(evidence, counts["completed"]!);
+  if (thin !== null && !named.some(({ verdict }) => verdict.kind === "invalid")) named.push(thin);
+  return {
+    verdict: worst(named),
+    properties: named.map(({ name, verdict, monitor }) => ({
+      name,
+      verdict: verdict.kind,
+      reason: reasonOf(verdict),
+      monitor,
+    })),
+    verdicts: named.map(({ name, verdict }) => ({ name, verdict })),
+    counts,
+  };
+}
+
+function tooFewOperations({ scenario }: Evidence, completed: number): Named | null {
+  const name = "enough-operations";
+  const floor = scenario.floors?.operationsMin ?? 1;
+  if (completed >= floor) return null;
+  const reason = `only ${completed} operations completed; below ${floor} a pass means nothing`;
+  return { name, verdict: unknownVerdict(name, completed, reason), monitor: false };
+}
+
+function allButSpecification(evidence: Evidence): Named[] {
   const { scenario, context, history, watch, limits } = evidence;
   const named: Named[] = [];
   for (const { name, check } of scenario.checks) {
@@ -55,27 +87,7 @@ export function judge(evidence: Evidence): Judged {
   for (const verdict of evidence.eventually) named.push({ name: verdict.checker, verdict, monitor: true });
   for (const { name, reason } of evidence.bounds)
     named.push({ name, verdict: invalidVerdict(name, 0, [reason]), monitor: false });
-  const counts = { ...measure(history, evidence.windows), ...watch.counts?.() };
-  const floor = scenario.floors?.operationsMin ?? 1;
-  if (counts["completed"]! < floor && !named.some(({ verdict }) => verdict.kind === "invalid")) {
-    const reason = `only ${counts["completed"]} operations completed; below ${floor} a pass means nothing`;
-    named.push({
-      name: "enough-operations",
-      verdict: unknownVerdict("enough-operations", counts["completed"]!, reason),
-      monitor: false,
-    });
-  }
-  return {
-    verdict: worst(named),
-    properties: named.map(({ name, verdict, monitor }) => ({
-      name,
-      verdict: verdict.kind,
-      reason: reasonOf(verdict),
-      monitor,
-    })),
-    verdicts: named.map(({ name, verdict }) => ({ name, verdict })),
-    counts,
-  };
+  return named;
 }
 
 /** What the code under test claimed itself: violated `always`, and errors that nobody caught. Clients see neither. */

@@ -14,6 +14,9 @@ export type Job = {
   readonly isTracing: boolean;
   /** Monitors only watch: the run goes on after they fire, to see what clients would have seen. */
   readonly goesOnAfterMonitors?: boolean;
+  /** Against the scenario's specification, which it must have. */
+  readonly isValidating?: boolean;
+  readonly isSpecificationAlone?: boolean;
 };
 
 /** A run that did not hold, in full. */

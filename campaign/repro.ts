@@ -38,6 +38,8 @@ const reproSchema = z.strictObject({
   verdict,
   /** The property that failed first. */
   property: z.string().nullable(),
+  /** The run was validated against its specification, which ends it at the first mismatch. */
+  isValidated: z.boolean().optional(),
   /** For a mutant of the museum. */
   bug: z.strictObject({ id: z.string(), patch: z.string() }).optional(),
 });
@@ -54,6 +56,7 @@ export type Repro = {
   readonly digest: string | null;
   readonly verdict: RunVerdict;
   readonly property: string | null;
+  readonly isValidated?: boolean;
   readonly bug?: { readonly id: string; readonly patch: string };
 };
 
@@ -76,6 +79,7 @@ export function makeRepro(ref: ScenarioRef, result: RunResult, from: Provenance,
     digest: result.digest,
     verdict: result.verdict,
     property: firstInvalid(result),
+    ...(result.specification === undefined ? {} : { isValidated: true }),
     ...(bug === undefined ? {} : { bug }),
   };
 }

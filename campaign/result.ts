@@ -5,6 +5,7 @@ import type { Plan } from "../nemesis/index.ts";
 import type { PlannedOperation, SettingValue } from "../scenarios/scenario.ts";
 import type { TraceRecord } from "../sim/trace.ts";
 import type { Choice, Reseed } from "../sim/world.ts";
+import type { ValidationResult } from "./validation.ts";
 
 /** Only the seed is needed: whatever else is absent is drawn from it. */
 export type RunInput = {
@@ -58,6 +59,8 @@ export type RunResult = {
   readonly sometimes: { readonly [name: string]: boolean };
   /** Numbers that floors are stated in: leaderChanges, hottestKeyConcurrency, invokedInFaultWindow, … */
   readonly counts: { readonly [name: string]: number };
+  /** Only where the run was validated against its specification. */
+  readonly specification?: ValidationResult;
   readonly input: ResolvedInput;
 };
 

@@ -34,11 +34,11 @@ async function runJob(job: Job): Promise<void> {
   try {
     const scenario = await scenarioOf(job);
     const start = process.hrtime.bigint();
-    const { hasMonitors, isDeepChecking, isTracing, goesOnAfterMonitors = false } = job;
-    const outcome = await execute(scenario, job.input, { hasMonitors, isDeepChecking, isTracing, goesOnAfterMonitors });
+    const { id: _id, scenario: _ref, input, ...options } = job;
+    const outcome = await execute(scenario, input, options);
     const wallMs = Number((process.hrtime.bigint() - start) / 1000n) / 1000;
     const { input: _input, ...summary } = outcome.result;
-    const isWanted = isTracing || outcome.result.verdict !== "held";
+    const isWanted = job.isTracing || outcome.result.verdict !== "held";
     send({ type: "done", id: job.id, summary, wallMs, details: isWanted ? details(outcome) : null });
   } catch (error) {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -6,7 +6,7 @@ import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Rooms whose code can change a run. */
-const ROOMS = ["sim", "systems", "nemesis", "checkers", "scenarios", "runtime", "campaign"] as const;
+const ROOMS = ["sim", "systems", "nemesis", "checkers", "scenarios", "runtime", "campaign", "tla"] as const;
 
 export type Sources = { readonly [roomOrFile: string]: string };
 
@@ -35,9 +35,15 @@ export function hashSources(files: readonly string[]): Sources {
 function hashFolder(folder: string): string {
   const files = fs
     .readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /(?<!\.d)\.[cm]?[jt]s$/.test(entry.name) && !/\.test\.[jt]s$/.test(entry.name))
-    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
+    .filter((entry) => entry.isFile() && isCode(entry.name))
+    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
+    .filter((file) => !file.includes(`${path.sep}fixtures${path.sep}`));
   return hashFiles(files, folder);
+}
+
+/** Specifications are code: runs are judged by them. */
+function isCode(name: string): boolean {
+  return (/(?<!\.d)\.[cm]?[jt]s$/.test(name) && !/\.test\.[jt]s$/.test(name)) || name.endsWith(".tla");
 }
 
 function hashFiles(files: readonly string[], base: string): string {

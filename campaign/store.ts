@@ -9,6 +9,7 @@ import * as path from "node:path";
 import { crc32 } from "node:zlib";
 import { UsageError } from "./errors.ts";
 import type { FaultCounts, OperationCounts, PropertyResult, RunVerdict } from "./result.ts";
+import type { ValidationResult } from "./validation.ts";
 
 /** What a line of results.jsonl holds. */
 export type RunLine = {
@@ -26,6 +27,8 @@ export type RunLine = {
   readonly marks: { readonly [name: string]: number };
   /** Properties that are not valid. */
   readonly properties: readonly PropertyResult[];
+  /** Only where the run was validated against its specification. */
+  readonly specification?: ValidationResult;
   /** From corpus/: counted apart. */
   readonly isCorpus: boolean;
   readonly repro: string | null;

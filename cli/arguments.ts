@@ -1,6 +1,7 @@
 /** Reading flags: everything that yargs would let through as NaN, twice or mistyped is an error of the user here. */
 import * as os from "node:os";
 import { UsageError } from "../campaign/errors.ts";
+import type { ValidationMode } from "../campaign/validation.ts";
 
 /** A whole number of at least `min`. */
 export function wholeNumber(flag: string, text: string, min: number): number {
@@ -49,6 +50,16 @@ export function words(flag: string, text: string, known: readonly string[]): str
       throw new UsageError(`${flag}: there is no ${JSON.stringify(word)} (known are ${known.join(", ")}).`);
   }
   return list;
+}
+
+/** --validate=all, --validate=sampled, --no-validate; the first two need a scenario with a specification. */
+export function validationMode(value: string | false | undefined): ValidationMode {
+  if (value === undefined || value === "sampled") return "sampled";
+  if (value === false) return "none";
+  if (value === "all") return "all";
+  throw new UsageError(
+    `--validate: expected all or sampled, found ${JSON.stringify(value)} (--no-validate switches it off).`,
+  );
 }
 
 export type Seeds =

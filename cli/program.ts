@@ -14,6 +14,13 @@ import { addTla } from "./commands/tla-flags.ts";
 import { common, FLAG, LIST, text } from "./flags.ts";
 import { toolCommand } from "./terminal.ts";
 
+const validate = text("validate", "runs against their specification: all, or sampled (the default)");
+/** `--no-validate` comes as false. */
+const VALIDATE = {
+  ...validate,
+  coerce: (value: unknown): string | false | undefined => (value === false ? false : validate.coerce(value)),
+};
+
 /** Runs one command line and returns its exit code. Throws UsageError for what is wrong with it. */
 export async function main(words: readonly string[]): Promise<number> {
   let exitCode = 0;
@@ -92,6 +99,7 @@ function addCampaign(parser: Argv, finish: (code: number) => void): void {
             default: true,
             describe: "--no-monitors: only what clients can see is checked",
           })
+          .option("validate", VALIDATE)
           .option("verify-determinism", { ...FLAG, describe: "execute every run twice, in other processes" }),
       ),
     async (args) => finish(await campaignCommand(args)),
@@ -104,7 +112,8 @@ function addRunAndReplay(parser: Argv, finish: (code: number) => void): void {
       command
         .option("seed", text("seed", "the seed"))
         .option("set", { ...LIST, describe: "hold a setting: name=value (repeatable)" })
-        .option("plan", text("plan", "a plan instead of the drawn one")),
+        .option("plan", text("plan", "a plan instead of the drawn one"))
+        .option("validate", VALIDATE),
     );
   parser.command(
     "run <scenario>",

@@ -12,6 +12,7 @@ export function formatSummary(report: CampaignReport, style: ChalkInstance): str
   const floors = scenarios.flatMap(floorLines);
   if (floors.length > 0) lines.push("", ...floors);
   lines.push("");
+  for (const scenario of scenarios) lines.push(...specificationLines(scenario, style));
   const { checked, differed } = report.determinism;
   if (checked > 0 || differed > 0) {
     const result = differed === 0 ? "all digests equal" : style.red(`${differed} differed`);
@@ -36,6 +37,16 @@ export function formatSummary(report: CampaignReport, style: ChalkInstance): str
     `${compact(totals.eventsPerSecond)} events/s, ${grouped(totals.virtualSecondsPerSecond)} virtual s per second, ${report.workers} workers`,
   );
   return lines;
+}
+
+/** Runs against their specification, and the actions that the runs said nothing about. */
+function specificationLines({ name, specification }: ScenarioReport, style: ChalkInstance): string[] {
+  if (specification === undefined) return [];
+  const { module, runs, mismatches, steps, neverMatched } = specification;
+  const result = mismatches === 0 ? "no mismatch" : style.red(`${mismatches} mismatches`);
+  const line = `specification: ${grouped(runs)} runs of ${name} are behaviours of ${module}: ${grouped(steps)} steps, ${result}`;
+  if (neverMatched.length === 0) return [line];
+  return [line, style.yellow(`  never matched: ${neverMatched.join(", ")} (nothing was said about these actions)`)];
 }
 
 function scenarioTable(scenarios: readonly ScenarioReport[]): string[] {

@@ -22,7 +22,7 @@ import {
   type Reporter,
 } from "../../report/reporters.ts";
 import { SettingError } from "../../scenarios/settings.ts";
-import { duration, pairs, type Seeds, seedsOf, wholeNumber, words, workerCount } from "../arguments.ts";
+import { duration, pairs, type Seeds, seedsOf, validationMode, wholeNumber, words, workerCount } from "../arguments.ts";
 import { makeTerminal } from "../terminal.ts";
 
 export type CampaignArguments = {
@@ -49,6 +49,7 @@ export type CampaignArguments = {
   readonly verifyDeterminism: boolean;
   readonly all: boolean;
   readonly monitors: boolean;
+  readonly validate?: string | false | undefined;
 };
 
 /** Calibrated so that the default campaign takes about a minute on two cores. */
@@ -227,7 +228,7 @@ export function readJson(file: string): unknown {
 
 function optionsOf(
   args: CampaignArguments,
-): Pick<CampaignOptions, "workers" | "timeLimitMs" | "failuresMax" | "isVerifyingAll" | "hasMonitors"> {
+): Pick<CampaignOptions, "workers" | "timeLimitMs" | "failuresMax" | "isVerifyingAll" | "hasMonitors" | "validation"> {
   const failuresMax = args.bail
     ? 1
     : args.maxFailures === undefined
@@ -239,6 +240,7 @@ function optionsOf(
     ...(failuresMax === undefined ? {} : { failuresMax }),
     isVerifyingAll: args.verifyDeterminism,
     hasMonitors: args.monitors,
+    validation: validationMode(args.validate),
   };
 }
 
@@ -268,6 +270,7 @@ type Config = { readonly flags: unknown; readonly base: string | null; readonly 
 /** What must be the same for a campaign to be resumed: sources, and the flags that decide which runs there are and what they do. */
 function configOf(args: CampaignArguments, prepared: Prepared): Config & { readonly [more: string]: unknown } {
   const { seed, seeds, set, grep, nemesis, plan, lastFailed: onlyFailed, all, monitors } = args;
+  const validation = validationMode(args.validate);
   const files = prepared.selected.map(({ ref }) => ref.file).filter((file) => file !== null);
   return {
     format: 1,
@@ -286,6 +289,7 @@ function configOf(args: CampaignArguments, prepared: Prepared): Config & { reado
       onlyFailed,
       all,
       monitors,
+      validation,
     },
     sources: hashSources(files),
   };

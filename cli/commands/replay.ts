@@ -6,6 +6,8 @@ import { readRepro, type Repro } from "../../campaign/repro.ts";
 import type { RunOutcome } from "../../campaign/result.ts";
 import { changedSources, hashSources, toolVersion } from "../../campaign/sources.ts";
 import { formatFailure } from "../../report/failure.ts";
+import { isValidated } from "../../campaign/validation.ts";
+import { validationMode } from "../arguments.ts";
 import { makeTerminal, toolCommand } from "../terminal.ts";
 import { exitOf, type RunArguments, runCommand, timed, warningsOf } from "./run.ts";
 
@@ -27,11 +29,15 @@ export async function replayCommand(args: ReplayArguments): Promise<number> {
   if (!args.json)
     for (const difference of differences) terminal.err(`${terminal.style.yellow("differs:")} ${difference}\n`);
   const scenario = await loadScenario({ name: repro.scenario, file: repro.file });
-  const { outcome, wallMs } = await timed(
-    { ref: { name: repro.scenario, file: repro.file }, scenario },
-    repro.input,
-    args.verbose,
-  );
+  // As it was when the failure was recorded, unless the user says otherwise: a mismatch ends a run early.
+  const isValidating =
+    args.validate === undefined
+      ? repro.isValidated === true && isValidated("all", scenario, repro.input.seed)
+      : isValidated(validationMode(args.validate), scenario, repro.input.seed);
+  const { outcome, wallMs } = await timed({ ref: { name: repro.scenario, file: repro.file }, scenario }, repro.input, {
+    isTracing: args.verbose,
+    isValidating,
+  });
   return conclude(args, repro, { outcome, wallMs, differences });
 }
 

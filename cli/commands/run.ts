@@ -1,14 +1,15 @@
 /** `seedbed run`: one seed, told as it happens. */
 import { type Cataloged, selectScenarios } from "../../campaign/catalog.ts";
 import { EXIT, UsageError } from "../../campaign/errors.ts";
-import { execute } from "../../campaign/execute.ts";
+import { execute, type RunOptions } from "../../campaign/execute.ts";
 import type { RunInput, RunOutcome, RunResult } from "../../campaign/result.ts";
+import { isValidated } from "../../campaign/validation.ts";
 import { PlanError } from "../../nemesis/index.ts";
 import { formatFailure } from "../../report/failure.ts";
 import { grouped } from "../../report/style.ts";
 import { SettingError } from "../../scenarios/settings.ts";
 import { formatTraceRecord } from "../../sim/trace.ts";
-import { pairs } from "../arguments.ts";
+import { pairs, validationMode } from "../arguments.ts";
 import { makeTerminal, shellWord, toolCommand } from "../terminal.ts";
 import { readJson } from "./campaign.ts";
 
@@ -17,6 +18,7 @@ export type RunArguments = {
   readonly seed?: string | undefined;
   readonly set: readonly string[];
   readonly plan?: string | undefined;
+  readonly validate?: string | false | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
@@ -31,7 +33,7 @@ export async function runCommand(args: RunArguments): Promise<number> {
   const { outcome, wallMs } = await timed(
     entry,
     { seed, settings: pairs("--set", args.set), ...plan },
-    args.verbose,
+    { isTracing: args.verbose, isValidating: isValidated(validationMode(args.validate), entry.scenario, seed) },
     args.plan,
   );
   const { result } = outcome;
@@ -52,6 +54,10 @@ export async function runCommand(args: RunArguments): Promise<number> {
       terminal.style,
     ))
       terminal.out(`${line}\n`);
+  if (result.specification !== undefined) {
+    const { steps, module, verdict } = result.specification;
+    terminal.err(`${grouped(steps)} protocol steps validated against ${module}: ${verdict}\n`);
+  }
   for (const warning of warningsOf(result)) terminal.err(`${warning}\n`);
   terminal.err(`${grouped(result.events)} events in ${wallMs.toFixed(0)} ms\n`);
   return exitOf(result);
@@ -73,12 +79,12 @@ export async function oneScenario(argument: string): Promise<Cataloged> {
 export async function timed(
   entry: Cataloged,
   input: RunInput,
-  isTracing: boolean,
+  options: Pick<RunOptions, "isTracing" | "isValidating">,
   planFile?: string,
 ): Promise<{ outcome: RunOutcome; wallMs: number }> {
   const startMs = performance.now();
   try {
-    const outcome = await execute(entry.scenario, input, { isTracing });
+    const outcome = await execute(entry.scenario, input, options);
     return { outcome, wallMs: Math.round((performance.now() - startMs) * 1000) / 1000 };
   } catch (error) {
     if (error instanceof SettingError) throw new UsageError(`--set: ${error.message}`);

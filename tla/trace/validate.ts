@@ -44,6 +44,8 @@ export type TraceMismatch = {
   /** The first false conjunct, where it stands, and the values involved. */
   readonly falsehood: Falsehood | undefined;
   readonly span: Span | undefined;
+  /** The invariant that the step broke; undefined if the step itself is not allowed. */
+  readonly violated: string | undefined;
   /** Actions of the next-state relation that could have been taken from there. */
   readonly enabled: readonly string[];
   /** The last state that agreed. */
@@ -303,7 +305,8 @@ function judgeInvariants(run: Run, observation: Observation, index: number): Tra
   const place = { scope: model.scope, layout: { up: undefined, size: 1 }, isPrimed: false };
   const node = { kind: "apply", prefix: [], name: broken.name, args: [], span: broken.node.span } as const;
   const failed = inState(model, run.candidates[0]!, () => explainFalse(model.compiler, node, place, [undefined]));
-  return mismatchOf(run, observation, index, `the invariant ${broken.name} is violated`, failed);
+  const what = `the invariant ${broken.name} is violated`;
+  return { ...mismatchOf(run, observation, index, what, failed), violated: broken.name };
 }
 
 function mismatchOf(
@@ -330,6 +333,7 @@ function mismatchOf(
     message: `event ${index} (${observation.event}): ${what}${where}`,
     falsehood: failed,
     span: failed?.span ?? span,
+    violated: undefined,
     enabled: enabledActions(run),
     state,
   };
