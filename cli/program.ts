@@ -183,6 +183,10 @@ function addOthers(parser: Argv, finish: (code: number) => void): void {
               "client-seeds",
               text("client-seeds", "after the first catch, try this many more for one that clients see (default 300)"),
             )
+            .option(
+              "by",
+              text("by", "who judges: checks (the default), or specification, the validation of runs alone"),
+            )
             .option("workers", { ...text("workers", "processes, or a share of the cores"), alias: "j" })
             .option("quiet", { ...FLAG, alias: "q", describe: "no progress" })
             .option("json", { ...FLAG, describe: "one JSON document" }),

@@ -1,7 +1,7 @@
 /** `seedbed bugs`: the museum, and what a campaign needs to find each of its bugs. */
 import type { Bug } from "../../bugs/bug.ts";
 import { BUGS, bugById } from "../../bugs/entries.ts";
-import { type HuntResult, hunt } from "../../bugs/hunt.ts";
+import { type HuntJudge, type HuntResult, hunt } from "../../bugs/hunt.ts";
 import { buildMutant, patchText } from "../../bugs/mutant.ts";
 import { PatchError } from "../../bugs/patch.ts";
 import { EXIT, UsageError } from "../../campaign/errors.ts";
@@ -17,6 +17,7 @@ export type BugsRunArguments = BugsListArguments & {
   readonly starts?: string | undefined;
   readonly clientSeeds?: string | undefined;
   readonly workers?: string | undefined;
+  readonly by?: string | undefined;
   readonly quiet: boolean;
 };
 
@@ -42,6 +43,7 @@ export async function bugsRunCommand(args: BugsRunArguments): Promise<number> {
   const bugs = args.ids.length === 0 ? BUGS : args.ids.map(chosen);
   const number = (flag: string, text: string | undefined, fallback: number): number =>
     text === undefined ? fallback : wholeNumber(flag, text, 1);
+  const by = judgeOf(args.by);
   const interrupt = new AbortController();
   process.once("SIGINT", () => interrupt.abort());
   const options = {
@@ -49,6 +51,7 @@ export async function bugsRunCommand(args: BugsRunArguments): Promise<number> {
     starts: number("--starts", args.starts, STARTS_DEFAULT),
     clientSeedsMax: number("--client-seeds", args.clientSeeds, CLIENT_SEEDS_DEFAULT),
     workers: workerCount(args.workers),
+    by,
     signal: interrupt.signal,
     onProgress: (text: string) => {
       if (!args.quiet) terminal.err(`${text}\n`);
@@ -65,8 +68,10 @@ export async function bugsRunCommand(args: BugsRunArguments): Promise<number> {
       return EXIT.internal;
     }
   }
-  if (args.json) terminal.out(`${JSON.stringify({ bugs: results.map(asJson) }, null, 2)}\n`);
-  else for (const line of describe(results)) terminal.out(`${line}\n`);
+  if (args.json) terminal.out(`${JSON.stringify({ by, bugs: results.map(asJson) }, null, 2)}\n`);
+  else
+    for (const line of by === "specification" ? describeBySpecification(results) : describe(results))
+      terminal.out(`${line}\n`);
   if (interrupt.signal.aborted) return EXIT.interrupted;
   return results.every(({ starts }) => starts.every(({ caught }) => caught)) ? EXIT.held : EXIT.failed;
 }
@@ -92,9 +97,37 @@ function asJson(result: HuntResult): unknown {
     id: result.id,
     scenario: result.scenario,
     median: result.median,
-    starts: result.starts.map(({ caught, seeds, property, monitor }) => ({ caught, seeds, property, monitor })),
+    starts: result.starts.map(({ caught, seeds, property, monitor, mismatch }) => ({
+      caught,
+      seeds,
+      property,
+      monitor,
+      ...(mismatch === null ? {} : { mismatch }),
+    })),
     clientOnly: { median: result.medianClient, starts: result.starts.map(({ client }) => client) },
   };
+}
+
+function judgeOf(text: string | undefined): HuntJudge {
+  if (text === undefined || text === "checks" || text === "specification") return text ?? "checks";
+  throw new UsageError(`--by: expected checks or specification, found ${JSON.stringify(text)}.`);
+}
+
+/** The action that the first failing run of each start was at, and the guard that was false. */
+function describeBySpecification(results: readonly HuntResult[]): string[] {
+  const head = ["bug", "caught", "median seeds", "most", "action, and where its first false conjunct stands"];
+  const rows = results.map((result) => {
+    const caught = result.starts.filter((start) => start.caught);
+    const places = caught.map(({ mismatch }) => `${mismatch?.action}${mismatch?.at == null ? "" : `, ${mismatch.at}`}`);
+    return [
+      result.id,
+      `${caught.length}/${result.starts.length}`,
+      result.median === null ? "-" : String(result.median),
+      String(Math.max(0, ...result.starts.map(({ seeds }) => seeds))),
+      [...new Set(places)].sort().join("; ") || "-",
+    ];
+  });
+  return table([head, ...rows]);
 }
 
 function describe(results: readonly HuntResult[]): string[] {
