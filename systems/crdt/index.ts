@@ -34,5 +34,6 @@ export {
   type UpdateId,
   type UpdateRecord,
 } from "./replication/observation.ts";
+export { OpReplica, type OpReplicaOptions } from "./replication/op-replica.ts";
 export { Replica, type ReplicaOptions } from "./replication/replica.ts";
 export type { TrimmingOptions } from "./replication/trimmer.ts";

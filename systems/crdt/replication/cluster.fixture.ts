@@ -79,7 +79,7 @@ export async function simulate<R>(
       );
       cluster.replicas.set(host.name, replica);
       const tick = async (): Promise<void> => {
-        host.timers.after(host.random.between(1_000, 5_000), tick);
+        host.timers.after(host.random.between(3_000, 12_000), tick);
         if (cluster.isWriting) await options.write(replica, host);
       };
       await tick();

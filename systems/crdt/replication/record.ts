@@ -19,14 +19,19 @@ export type StoreRecord =
     }
   /** Everything in `seen`. */
   | { readonly kind: "state"; readonly key: string; readonly seen: Clock; readonly bytes: Uint8Array }
-  /** Update `sequence` of the actor, made on a state that contained `needs`. */
-  | {
-      readonly kind: "operation";
-      readonly actor: Actor;
-      readonly sequence: number;
-      readonly needs: Clock;
-      readonly bytes: Uint8Array;
-    };
+  | OperationRecord;
+
+/**
+ * Update `sequence` of the actor. `needs` is the vector clock of what it has seen, as far as it has changed since the actor's update before; what
+ * that one has seen is implied.
+ */
+export type OperationRecord = {
+  readonly kind: "operation";
+  readonly actor: Actor;
+  readonly sequence: number;
+  readonly needs: Clock;
+  readonly bytes: Uint8Array;
+};
 
 const KINDS = ["delta", "state", "operation"] as const;
 
