@@ -115,7 +115,7 @@ describe("replicas", { timeout: 120_000 }, () => {
       faultPerMillion: 100_000,
       copies: 0,
       hosts: ["n1", "n2"],
-      roundBytesMax: 300,
+      roundBytesMax: 150,
       meter,
     };
     return simulateSets(options, async (cluster) => {
