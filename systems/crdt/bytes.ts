@@ -5,6 +5,7 @@
  * lone surrogate is written as three bytes (WTF-8), so that every JavaScript string comes back as it was. The reader demands
  * the shortest form of every number and refuses trailing bytes: a value has one encoding, so equal bytes mean equal values.
  */
+import { NameTable } from "./name-table.ts";
 
 /** The bytes are no valid encoding: says where, what was expected and what was found. */
 export class DecodeError extends Error {
@@ -16,14 +17,24 @@ export class DecodeError extends Error {
   }
 }
 
+/** Engines keep arrays of up to 64 bytes inside the heap, where they cost little as long as nobody asks for their `buffer`. */
 const LENGTH_FIRST = 64;
 const VARINT_BYTES_MAX = 8;
+/** Below this many characters, calling the decoder costs more than putting the text together. */
+const SHORT_TEXT = 32;
+const ASCII_DECODER = new TextDecoder();
 
 export class ByteWriter {
-  #bytes: Uint8Array = new Uint8Array(LENGTH_FIRST);
-  #view: DataView = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array;
+  /** Made by the first float: most encodings hold none. */
+  #view: DataView | null = null;
   #length = 0;
-  readonly #names: Map<string, number> = new Map();
+  readonly #names: NameTable = new NameTable();
+
+  /** `lengthFirst`: a guess at the number of bytes; more is taken as needed. */
+  constructor(lengthFirst: number = LENGTH_FIRST) {
+    this.#bytes = new Uint8Array(lengthFirst);
+  }
 
   get length(): number {
     return this.#length;
@@ -56,6 +67,7 @@ export class ByteWriter {
 
   float(value: number): void {
     this.#reserve(8);
+    this.#view ??= new DataView(this.#bytes.buffer);
     this.#view.setFloat64(this.#length, value);
     this.#length += 8;
   }
@@ -89,10 +101,10 @@ export class ByteWriter {
 
   /** A text that comes again and again (an actor): written out the first time, as its number in order of appearance after that. */
   name(value: string): void {
-    const known = this.#names.get(value);
-    this.uint(known ?? this.#names.size);
-    if (known !== undefined) return;
-    this.#names.set(value, this.#names.size);
+    const known = this.#names.numberOf(value);
+    this.uint(known < 0 ? this.#names.size : known);
+    if (known >= 0) return;
+    this.#names.add(value);
     this.text(value);
   }
 
@@ -123,7 +135,7 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    this.#view = null;
   }
 }
 
@@ -143,14 +155,12 @@ function textSize(value: string): number {
 
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  #view: DataView | null = null;
   #offset = 0;
-  readonly #names: string[] = [];
-  readonly #namesKnown: Set<string> = new Set();
+  readonly #names: NameTable = new NameTable();
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get offset(): number {
@@ -210,6 +220,8 @@ export class ByteReader {
 
   float(what: string): number {
     if (this.remaining < 8) this.fail(`the input ends inside ${what}.`);
+    const bytes = this.#bytes;
+    this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const value = this.#view.getFloat64(this.#offset);
     this.#offset += 8;
     return value;
@@ -229,6 +241,8 @@ export class ByteReader {
   text(what: string): string {
     const end = this.count(`the length of ${what}`, 1) + this.#offset;
     const start = this.#offset;
+    const ascii = this.#ascii(end);
+    if (ascii !== null) return ascii;
     const parts: string[] = [];
     let units: number[] = [];
     let isAfterHigh = false;
@@ -252,19 +266,33 @@ export class ByteReader {
   name(what: string): string {
     const start = this.#offset;
     const index = this.uint(what);
-    if (index < this.#names.length) return this.#names[index]!;
-    if (index > this.#names.length) throw new DecodeError(start, `${what} is name ${index} of ${this.#names.length}.`);
+    const { size } = this.#names;
+    if (index < size) return this.#names.at(index);
+    if (index > size) throw new DecodeError(start, `${what} is name ${index} of ${size}.`);
     const value = this.text(what);
-    if (this.#namesKnown.has(value))
+    if (this.#names.numberOf(value) >= 0)
       throw new DecodeError(start, `${what} ${JSON.stringify(value)} is written out twice.`);
-    this.#names.push(value);
-    this.#namesKnown.add(value);
+    this.#names.add(value);
     return value;
   }
 
   /** Throws when bytes are left over. */
   end(): void {
     if (this.remaining > 0) this.fail(`${this.remaining} bytes follow the end of the value.`);
+  }
+
+  /** The text up to `end` when all of it is ASCII, else null and nothing is read. */
+  #ascii(end: number): string | null {
+    const bytes = this.#bytes;
+    const start = this.#offset;
+    for (let i = start; i < end; i++) if (bytes[i]! >= 0x80) return null;
+    this.#offset = end;
+    if (end - start > SHORT_TEXT) return ASCII_DECODER.decode(bytes.subarray(start, end));
+    let text = "";
+    let i = start;
+    for (; i + 4 <= end; i += 4) text += String.fromCharCode(bytes[i]!, bytes[i + 1]!, bytes[i + 2]!, bytes[i + 3]!);
+    for (; i < end; i++) text += String.fromCharCode(bytes[i]!);
+    return text;
   }
 
   #codePoint(end: number, what: string): number {

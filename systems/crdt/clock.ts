@@ -56,6 +56,11 @@ export class Clock {
       if (counter > this.#counters[i]!) this.#counters[i] = counter;
       return;
     }
+    if (i === this.#actors.length) {
+      this.#actors.push(actor);
+      this.#counters.push(counter);
+      return;
+    }
     this.#actors.splice(i, 0, actor);
     this.#counters.splice(i, 0, counter);
   }
@@ -70,9 +75,7 @@ export class Clock {
 
   /** Raises to the pointwise maximum. */
   merge(other: Clock): void {
-    other.forEach((actor, counter) => {
-      this.raise(actor, counter);
-    });
+    for (let i = 0; i < other.#actors.length; i++) this.raise(other.#actors[i]!, other.#counters[i]!);
   }
 
   /** Keeps the entries for which `keeps` holds. */
@@ -86,13 +89,15 @@ export class Clock {
       this.#counters[kept] = counter;
       kept += 1;
     }
-    this.#actors.length = kept;
-    this.#counters.length = kept;
+    while (this.#actors.length > kept) {
+      this.#actors.pop(); // a few pops are cheaper than setting a length
+      this.#counters.pop();
+    }
   }
 
   /** Drops each entry whose counter is covered by the other clock (reset-remove). */
   resetRemove(other: Clock): void {
-    if (!other.isEmpty) this.retain((actor, counter) => counter > other.get(actor));
+    if (!other.isEmpty && !this.isEmpty) this.retain((actor, counter) => counter > other.get(actor));
   }
 
   /** True when every dot of the other clock is in this one. */

@@ -78,6 +78,8 @@ const MAGIC = 0xc7;
 const VERSION = 1;
 const KIND_STATE = 1;
 const KIND_OP = 2;
+/** What a writer of a state begins with: states of more than a few entries would grow it again and again. */
+const STATE_LENGTH_FIRST = 1024;
 
 function writeHeader(writer: ByteWriter, kind: number, signature: readonly number[]): void {
   writer.byte(MAGIC);
@@ -106,7 +108,7 @@ function readHeader<S, O>(reader: ByteReader, kind: number, type: CrdtType<S, O>
 
 /** The canonical encoding: states that hold the same have the same bytes. */
 export function encodeState<S, O>(type: CrdtType<S, O>, state: S): Uint8Array {
-  const writer = new ByteWriter();
+  const writer = new ByteWriter(STATE_LENGTH_FIRST);
   writeHeader(writer, KIND_STATE, type.signature);
   type.writeState(writer, state);
   return writer.finish();

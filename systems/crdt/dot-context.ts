@@ -46,6 +46,20 @@ export class DotContext {
     return parts;
   }
 
+  /** True when a dot is in both. Takes time by the intervals of `other`. */
+  intersects(other: DotContext): boolean {
+    for (let i = 0; i < other.#actors.length; i++) {
+      const mine = this.#rangesOf(other.#actors[i]!);
+      if (mine === null) continue;
+      const theirs = other.#ranges[i]!;
+      for (let j = 0; j < theirs.length; j += 2) {
+        const k = firstEndingAt(mine, theirs[j]!);
+        if (k < mine.length && mine[k]! <= theirs[j + 1]!) return true;
+      }
+    }
+    return false;
+  }
+
   /** The largest n such that the dots 1 to n of the actor are all here. */
   contiguous(actor: Actor): number {
     const ranges = this.#rangesOf(actor);

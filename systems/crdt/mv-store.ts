@@ -13,7 +13,7 @@ import { type Violation, violation } from "./violation.ts";
 
 export type MvEntry<T> = { readonly dot: Dot; readonly value: T };
 /** Invariant: sorted by dot (actor, then counter); no entry is covered by `deferred`. */
-export type MvStore<T> = { entries: MvEntry<T>[]; readonly deferred: Clock };
+export type MvStore<T> = { readonly entries: MvEntry<T>[]; readonly deferred: Clock };
 export type MvOp<T> = { readonly dot: Dot; readonly supersedes: Clock; readonly value: T };
 
 export function mvStore<T>(
@@ -62,17 +62,16 @@ export function mvStore<T>(
 
 /** The clock of the live writes: what a write that has read them supersedes, and what a remove of them carries. */
 export function clockOf(store: MvStore<unknown>): Clock {
-  return Clock.of(store.entries.map((entry) => entry.dot));
+  const clock = new Clock();
+  for (const { dot } of store.entries) clock.raise(dot.actor, dot.counter);
+  return clock;
 }
 
 function join<T>(store: MvStore<T>, seen: DotContext, other: MvStore<T>, otherSeen: DotContext): void {
   const theirs = other.entries;
   if (store.deferred.isEmpty && other.deferred.isEmpty && haveSameDots(store.entries, theirs)) return;
-  store.entries = store.entries.filter(
-    ({ dot }) => !otherSeen.has(dot.actor, dot.counter) || find(theirs, dot) !== undefined,
-  );
-  const isNew = theirs.filter(({ dot }) => !seen.has(dot.actor, dot.counter));
-  for (const entry of isNew) insert(store, entry);
+  retain(store.entries, ({ dot }) => !otherSeen.has(dot.actor, dot.counter) || find(theirs, dot) !== undefined);
+  for (const entry of theirs) if (!seen.has(entry.dot.actor, entry.dot.counter)) insert(store, entry);
   defer(store.deferred, other.deferred, seen, otherSeen);
   reset(store, store.deferred);
   reset(store, other.deferred);
@@ -84,14 +83,22 @@ function haveSameDots(a: readonly MvEntry<unknown>[], b: readonly MvEntry<unknow
 
 function reset<T>(store: MvStore<T>, clock: Clock): void {
   if (clock.isEmpty || store.entries.length === 0) return;
-  store.entries = store.entries.filter(({ dot }) => !clock.has(dot.actor, dot.counter));
+  retain(store.entries, ({ dot }) => !clock.has(dot.actor, dot.counter));
+}
+
+/** Keeps the entries for which `keeps` holds, in place. */
+function retain<T>(entries: MvEntry<T>[], keeps: (entry: MvEntry<T>) => boolean): void {
+  let kept = 0;
+  for (const entry of entries) if (keeps(entry)) entries[kept++] = entry;
+  while (entries.length > kept) entries.pop(); // a few pops are cheaper than setting a length
 }
 
 function insert<T>(store: MvStore<T>, entry: MvEntry<T>): void {
   if (store.deferred.has(entry.dot.actor, entry.dot.counter)) return;
   let at = store.entries.length;
   while (at > 0 && compareDots(store.entries[at - 1]!.dot, entry.dot) > 0) at -= 1;
-  store.entries.splice(at, 0, entry);
+  if (at === store.entries.length) store.entries.push(entry);
+  else store.entries.splice(at, 0, entry);
 }
 
 function validateOp<T>(codec: ValueCodec<T>, store: MvStore<T>, seen: DotContext, op: MvOp<T>): Violation | null {

@@ -190,24 +190,19 @@ function join<K, T, O>(
   other: MapStore<K, T>,
   otherSeen: DotContext,
 ): void {
+  let [live, shared] = [0, 0];
   for (const [id, theirs] of other.entries) {
     const mine = entryOf(nested, store, id, theirs.key);
+    live += theirs.updates.size;
     joinDots(mine.updates, seen, theirs.updates, otherSeen);
     nested.join(mine.value, seen, theirs.value, otherSeen);
     nested.settle(mine.value, seen);
-    dropIfEmpty(nested, store, id, seen);
+    if (mine.updates.isEmpty && nested.isEmpty(mine.value, seen)) store.entries.delete(id);
+    else shared += 1;
   }
-  if (hasDropped(other, otherSeen)) {
-    // No live dot of a value is newer than the newest update of its key, so keys older than all the other has seen are untouched.
-    const absent = nested.create();
-    const isTouched = (actor: Actor, counter: number): boolean => counter >= otherSeen.min(actor);
-    for (const [id, mine] of store.entries) {
-      if (!mine.updates.some(isTouched) || other.entries.has(id)) continue;
-      mine.updates.retain((actor, counter) => !otherSeen.has(actor, counter));
-      nested.join(mine.value, seen, absent, otherSeen);
-      dropIfEmpty(nested, store, id, seen);
-    }
-  }
+  // Keys that only this store holds need a visit when the other has seen dots that it does not hold, and this one may hold such.
+  if (store.entries.size > shared && otherSeen.count() !== live && seen.intersects(otherSeen))
+    dropUnheld(nested, store, seen, other, otherSeen);
   for (const [id, { clock }] of store.deferred) resetKey(nested, store, id, clock);
   for (const [id, { key, clock }] of other.deferred) {
     resetKey(nested, store, id, clock);
@@ -215,11 +210,23 @@ function join<K, T, O>(
   }
 }
 
-/** True unless every dot that was seen is live: then entries outside the other store need no visit. */
-function hasDropped(store: MapStore<unknown, unknown>, seen: DotContext): boolean {
-  let live = 0;
-  for (const entry of store.entries.values()) live += entry.updates.size;
-  return seen.count() !== live;
+/** Takes away, from the keys that the other does not hold, what it has seen: there it was removed. */
+function dropUnheld<K, T, O>(
+  nested: DotStore<T, O>,
+  store: MapStore<K, T>,
+  seen: DotContext,
+  other: MapStore<K, T>,
+  otherSeen: DotContext,
+): void {
+  // No live dot of a value is newer than the newest update of its key, so keys older than all the other has seen are untouched.
+  const absent = nested.create();
+  const isTouched = (actor: Actor, counter: number): boolean => counter >= otherSeen.min(actor);
+  for (const [id, mine] of store.entries) {
+    if (other.entries.has(id) || !mine.updates.some(isTouched)) continue;
+    mine.updates.retain((actor, counter) => !otherSeen.has(actor, counter));
+    nested.join(mine.value, seen, absent, otherSeen);
+    if (mine.updates.isEmpty && nested.isEmpty(mine.value, seen)) store.entries.delete(id);
+  }
 }
 
 function entryOf<K, T, O>(nested: DotStore<T, O>, store: MapStore<K, T>, id: ValueKey, key: K): MapEntry<K, T> {

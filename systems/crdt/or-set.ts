@@ -153,13 +153,17 @@ function apply<T>(codec: ValueCodec<T>, store: OrSetStore<T>, seen: DotContext, 
 }
 
 function join<T>(store: OrSetStore<T>, seen: DotContext, other: OrSetStore<T>, otherSeen: DotContext): void {
+  let [live, shared] = [0, 0];
   for (const [id, theirs] of other.entries) {
     let mine = store.entries.get(id);
     if (mine === undefined) store.entries.set(id, (mine = { value: theirs.value, adds: new Clock() }));
+    live += theirs.adds.size;
     joinDots(mine.adds, seen, theirs.adds, otherSeen);
     if (mine.adds.isEmpty) store.entries.delete(id);
+    else shared += 1;
   }
-  if (hasDropped(other, otherSeen)) {
+  // Members that only this set holds need a visit when the other has seen dots that it does not hold, and this one may hold such.
+  if (store.entries.size > shared && otherSeen.count() !== live && seen.intersects(otherSeen)) {
     for (const [id, mine] of store.entries) {
       if (other.entries.has(id)) continue;
       mine.adds.retain((actor, counter) => !otherSeen.has(actor, counter));
@@ -171,13 +175,6 @@ function join<T>(store: OrSetStore<T>, seen: DotContext, other: OrSetStore<T>, o
     strip(store, id, clock);
     deferRemove(store.deferred, { id, key, clock }, seen, otherSeen);
   }
-}
-
-/** True unless every dot that was seen is live: a delta of adds has dropped nothing, so entries outside it need no visit. */
-function hasDropped(store: OrSetStore<unknown>, seen: DotContext): boolean {
-  let live = 0;
-  for (const entry of store.entries.values()) live += entry.adds.size;
-  return seen.count() !== live;
 }
 
 function strip<T>(store: OrSetStore<T>, id: ValueKey, clock: Clock): void {
