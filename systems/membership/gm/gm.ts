@@ -11,6 +11,7 @@
 import type { DatagramSocket, Host } from "../../../sim/host.ts";
 import type { GlobalMembership, MemberRecord, RecordChange } from "../membership.ts";
 import { spawnDisk } from "../files.ts";
+import type { RecordObservation } from "../observation.ts";
 import type { Overlay } from "../overlay/overlay.ts";
 import { Throttle } from "../throttle.ts";
 import { loadEpoch, raiseEpoch } from "./epoch.ts";
@@ -191,14 +192,17 @@ class Members implements GlobalMembership {
   #announce(change: RecordChange): void {
     const { before, after } = change;
     const { node, epoch, clock } = after ?? before!; // one of them is there
-    this.#host.observe("membership.record", () => ({
-      host: this.self,
-      incarnation: this.#host.boot.incarnation,
-      about: node,
-      epoch,
-      clock,
-      ...(after === null ? { removed: true } : {}),
-    }));
+    this.#host.observe(
+      "membership.record",
+      (): RecordObservation => ({
+        host: this.self,
+        incarnation: this.#host.boot.incarnation,
+        about: node,
+        epoch,
+        clock,
+        ...(after === null ? { removed: true } : {}),
+      }),
+    );
     if (before !== null && after !== null) this.#checkEvicted(before, after);
     for (const listener of this.#listeners) listener(change);
   }

@@ -22,6 +22,7 @@ import type {
   Multicast,
   Routes,
 } from "../membership.ts";
+import type { KvObservation, KvReadyObservation } from "../observation.ts";
 import type { Overlay } from "../overlay/overlay.ts";
 import { Entropy } from "./entropy.ts";
 import { hashOf, joinEntries, type KvEntry, makeEntry, readEntry, stateOf } from "./entry.ts";
@@ -84,6 +85,8 @@ class KvStore implements MembershipKv {
     this.#entropy = new Entropy({ host, options, overlay, routes, table, take });
     multicast.subscribe(options.topic, ({ payload }) => this.#takeLater(payload, null));
     for (const entry of table.entries()) this.#observe(entry);
+    const { name, boot } = host;
+    host.observe("membership.kv-ready", (): KvReadyObservation => ({ host: name, incarnation: boot.incarnation }));
   }
 
   keys(prefix = ""): readonly string[] {
@@ -163,13 +166,16 @@ class KvStore implements MembershipKv {
 
   /** The entry is durable at this node. */
   #observe(entry: KvEntry): void {
-    this.#host.observe("membership.kv", () => ({
-      host: this.#host.name,
-      incarnation: this.#host.boot.incarnation,
-      key: entry.key,
-      clock: Object.fromEntries(entry.clock.dots().map(({ actor, counter }) => [actor, counter])),
-      hash: hashOf(entry),
-    }));
+    this.#host.observe(
+      "membership.kv",
+      (): KvObservation => ({
+        host: this.#host.name,
+        incarnation: this.#host.boot.incarnation,
+        key: entry.key,
+        clock: Object.fromEntries(entry.clock.dots().map(({ actor, counter }) => [actor, counter])),
+        hash: hashOf(entry),
+      }),
+    );
   }
 }
 

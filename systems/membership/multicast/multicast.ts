@@ -8,6 +8,7 @@
  */
 import type { DatagramSocket, Host } from "../../../sim/host.ts";
 import type { Branch, Multicast, MulticastMessage, Routes } from "../membership.ts";
+import type { MulticastObservation } from "../observation.ts";
 import type { Overlay } from "../overlay/overlay.ts";
 import { KeptPackets } from "./kept.ts";
 import { Ledger } from "./ledger.ts";
@@ -146,13 +147,16 @@ class Carrier implements Multicast {
   }
 
   #observe(kind: "sent" | "delivered", packet: Packet): void {
-    this.#host.observe("membership.multicast", () => ({
-      host: this.#host.name,
-      incarnation: this.#host.boot.incarnation,
-      kind,
-      id: idOf(packet),
-      topic: packet.topic,
-    }));
+    this.#host.observe(
+      "membership.multicast",
+      (): MulticastObservation => ({
+        host: this.#host.name,
+        incarnation: this.#host.boot.incarnation,
+        kind,
+        id: idOf(packet),
+        topic: packet.topic,
+      }),
+    );
   }
 
   #scheduleTrim(): void {

@@ -7,6 +7,7 @@
 import type { Host } from "../../../sim/host.ts";
 import { equalViews } from "../gm/record.ts";
 import type { Branch, GlobalMembership, ReachChange, RecordChange, Routes } from "../membership.ts";
+import type { ReachObservation } from "../observation.ts";
 import { Throttle } from "../throttle.ts";
 import { makeBranch } from "./branch.ts";
 import { Graph, type Tree } from "./graph.ts";
@@ -193,11 +194,14 @@ class RouteTable implements Routes {
     if (added.length === 0 && removed.length === 0) return;
     added.sort(compareNames);
     removed.sort(compareNames);
-    this.#host.observe("membership.reach", () => ({
-      host: this.self,
-      incarnation: this.#host.boot.incarnation,
-      reachable: this.reachableNodes(),
-    }));
+    this.#host.observe(
+      "membership.reach",
+      (): ReachObservation => ({
+        host: this.self,
+        incarnation: this.#host.boot.incarnation,
+        reachable: this.reachableNodes(),
+      }),
+    );
     for (const listener of this.#listeners) listener({ added, removed });
   }
 }

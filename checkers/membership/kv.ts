@@ -1,0 +1,138 @@
+/**
+ * The KV of membership: what nodes hold durably, against what they acknowledged and against each other.
+ *
+ * - What a node holds of a key never goes back, also over its boots, while its disk is kept.
+ * - One clock of a key stands for one value, whoever holds it.
+ * - An acknowledged operation is durable at the node that acknowledged it. So it survives as long as one node that came to hold it
+ *   keeps its disk.
+ * - After healing all running nodes come to hold the same, with every operation that one of them has.
+ */
+import { VIOLATIONS_MAX, type ViewViolation } from "./views.ts";
+
+/** A value of a key is durable at a node. */
+export type KvRecord = {
+  readonly host: string;
+  readonly incarnation: number;
+  readonly key: string;
+  readonly clock: KvClock;
+  readonly hash: number;
+};
+
+/** A node has booted, and told of all that it found on its disk. */
+export type KvReady = { readonly host: string; readonly incarnation: number };
+
+export type KvClock = { readonly [actor: string]: number };
+
+/** A node told a caller that its operation is durable; `clock` is that of the key after it. */
+export type KvAck = {
+  readonly host: string;
+  readonly key: string;
+  readonly clock: KvClock;
+  /** When the caller asked: a node whose disk was lost after that may have lost the operation. */
+  readonly invokedUs: number;
+};
+
+type Held = { readonly clock: KvClock; readonly hash: number };
+
+export class KvMonitor {
+  readonly violations: ViewViolation[] = [];
+  /** What is durable: by host, by key. */
+  readonly #held: Map<string, Map<string, Held>> = new Map();
+  readonly #forgivenUs: Map<string, number> = new Map();
+  /** By key and clock. */
+  readonly #hashes: Map<string, { readonly hash: number; readonly host: string }> = new Map();
+  /** By host: its boot, and what the boot before held that has not been told again. */
+  readonly #boots: Map<string, { incarnation: number; readonly missing: Map<string, Held> }> = new Map();
+
+  /** The disk of this host was wiped or harmed: what it held is no promise any more. */
+  forgive(timeUs: number, host: string): void {
+    this.#held.delete(host);
+    this.#boots.delete(host);
+    this.#forgivenUs.set(host, timeUs);
+  }
+
+  observe(timeUs: number, record: KvRecord): void {
+    const { host, incarnation, key, clock, hash } = record;
+    this.#bootOf(host, incarnation).missing.delete(key);
+    let held = this.#held.get(host);
+    if (held === undefined) this.#held.set(host, (held = new Map()));
+    const before = held.get(key);
+    if (before !== undefined && !covers(clock, before.clock)) {
+      const found = `${told(clock)} after ${told(before.clock)}`;
+      this.#violate(timeUs, host, `${host} went back on key ${JSON.stringify(key)}: ${found}`);
+    }
+    held.set(key, { clock, hash });
+    const name = `${JSON.stringify(key)} ${told(clock)}`;
+    const other = this.#hashes.get(name);
+    if (other === undefined) this.#hashes.set(name, { hash, host });
+    else if (other.hash !== hash) {
+      this.#violate(timeUs, host, `${host} and ${other.host} hold different values under one clock of key ${name}`);
+    }
+  }
+
+  /** The node has booted and told of everything that it found on its disk. */
+  ready(timeUs: number, { host, incarnation }: KvReady): void {
+    const { missing } = this.#bootOf(host, incarnation);
+    for (const [key, { clock }] of missing) {
+      this.#violate(
+        timeUs,
+        host,
+        `${host} booted without key ${JSON.stringify(key)}, which was durable at ${told(clock)}`,
+      );
+      this.#held.get(host)?.delete(key);
+    }
+    missing.clear();
+  }
+
+  /** To be called when the caller has the answer. */
+  acknowledge(timeUs: number, ack: KvAck): void {
+    const { host, key, clock, invokedUs } = ack;
+    if ((this.#forgivenUs.get(host) ?? -1) >= invokedUs) return;
+    if (this.#holds(host, key, clock)) return;
+    const message = `${host} acknowledged ${told(clock)} of key ${JSON.stringify(key)}, but it is not durable there`;
+    this.#violate(timeUs, host, message);
+  }
+
+  /** One sentence of what these nodes, all that run, do not agree about; null when they hold the same. */
+  fault(running: readonly string[]): string | null {
+    const [first, ...others] = running;
+    if (first === undefined) return null;
+    const reference = this.#held.get(first) ?? new Map<string, Held>();
+    for (const host of others) {
+      const held = this.#held.get(host) ?? new Map<string, Held>();
+      for (const key of new Set([...reference.keys(), ...held.keys()])) {
+        const [a, b] = [reference.get(key), held.get(key)];
+        if (a?.hash === b?.hash && a !== undefined) continue;
+        return `${first} and ${host} differ in key ${JSON.stringify(key)}: ${told(a?.clock)} and ${told(b?.clock)}`;
+      }
+    }
+    return null;
+  }
+
+  #bootOf(host: string, incarnation: number): { incarnation: number; readonly missing: Map<string, Held> } {
+    const known = this.#boots.get(host);
+    if (known?.incarnation === incarnation) return known;
+    const boot = { incarnation, missing: new Map(this.#held.get(host) ?? []) };
+    this.#boots.set(host, boot);
+    return boot;
+  }
+
+  #holds(host: string, key: string, clock: KvClock): boolean {
+    const held = this.#held.get(host)?.get(key);
+    return held !== undefined && covers(held.clock, clock);
+  }
+
+  #violate(timeUs: number, host: string, message: string): void {
+    if (this.violations.length < VIOLATIONS_MAX) this.violations.push({ host, timeUs, message });
+  }
+}
+
+function covers(a: KvClock, b: KvClock): boolean {
+  return Object.entries(b).every(([actor, count]) => (a[actor] ?? 0) >= count);
+}
+
+function told(clock: KvClock | undefined): string {
+  if (clock === undefined) return "nothing";
+  const entries = Object.entries(clock).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([actor, count]) => `${actor}: ${count}`).join(", ")}}`;
+}

@@ -1,0 +1,281 @@
+/** The checkers of records, routes, KV and multicast: what they accept, and everything that they must reject. */
+import { expect, test } from "vitest";
+import type {
+  KvObservation,
+  KvReadyObservation,
+  MulticastObservation,
+  ReachObservation,
+  RecordObservation,
+} from "../../systems/membership/observation.ts";
+import { KvMonitor, type KvReady, type KvRecord } from "./kv.ts";
+import { MulticastMonitor, type MulticastRecord } from "./multicast.ts";
+import { type MembershipRecord, RecordMonitor } from "./records.ts";
+import { ReachMonitor, type ReachRecord } from "./routes.ts";
+
+test("the records are what the layers observe", () => {
+  const record = (observation: RecordObservation): MembershipRecord => observation;
+  const reach = (observation: ReachObservation): ReachRecord => observation;
+  const kv = (observation: KvObservation): KvRecord => observation;
+  const ready = (observation: KvReadyObservation): KvReady => observation;
+  const multicast = (observation: MulticastObservation): MulticastRecord => observation;
+  const back: [
+    (record: MembershipRecord) => RecordObservation,
+    (record: ReachRecord) => ReachObservation,
+    (record: KvRecord) => KvObservation,
+    (record: KvReady) => KvReadyObservation,
+    (record: MulticastRecord) => MulticastObservation,
+  ] = [record, reach, kv, ready, multicast];
+  expect(back).toHaveLength(5);
+});
+
+const messages = (monitor: { readonly violations: readonly { readonly message: string }[] }): string[] =>
+  monitor.violations.map(({ message }) => message);
+
+// Records
+
+type Told = readonly [host: string, incarnation: number, about: string, epoch: number, clock: number];
+
+function judgeRecords(records: readonly Told[], prepare?: (monitor: RecordMonitor, i: number) => void): string[] {
+  const monitor = new RecordMonitor();
+  records.forEach(([host, incarnation, about, epoch, clock], i) => {
+    prepare?.(monitor, i);
+    monitor.observe(i, { host, incarnation, about, epoch, clock });
+  });
+  return messages(monitor);
+}
+
+test("newer records pass, and older ones after the observer booted", () => {
+  expect(
+    judgeRecords([
+      ["n1", 1, "n2", 5, 1],
+      ["n1", 1, "n2", 5, 2],
+      ["n1", 1, "n2", 6, 1],
+      ["n1", 2, "n2", 5, 1],
+      ["n1", 2, "n1", 7, 1],
+      ["n1", 3, "n1", 8, 1],
+      ["n1", 3, "n1", 8, 2],
+    ]),
+  ).toEqual([]);
+});
+
+test.each<readonly [string, readonly Told[], RegExp]>([
+  [
+    "an older epoch",
+    [
+      ["n1", 1, "n2", 5, 1],
+      ["n1", 1, "n2", 4, 9],
+    ],
+    /not newer: \(4, 9\) after \(5, 1\)/,
+  ],
+  [
+    "an older clock",
+    [
+      ["n1", 1, "n2", 5, 2],
+      ["n1", 1, "n2", 5, 1],
+    ],
+    /not newer/,
+  ],
+  [
+    "the same version",
+    [
+      ["n1", 1, "n2", 5, 2],
+      ["n1", 1, "n2", 5, 2],
+    ],
+    /not newer/,
+  ],
+  [
+    "a boot with the epoch before",
+    [
+      ["n1", 1, "n1", 5, 9],
+      ["n1", 2, "n1", 5, 1],
+    ],
+    /booted without a higher epoch/,
+  ],
+  [
+    "a boot with a lower epoch",
+    [
+      ["n1", 1, "n1", 5, 9],
+      ["n1", 2, "n1", 3, 1],
+    ],
+    /booted without a higher epoch/,
+  ],
+])("rejects %s", (_name, records, expected) => {
+  const found = judgeRecords(records);
+  expect(found).toHaveLength(1);
+  expect(found[0]).toMatch(expected);
+});
+
+test("a lower epoch passes after the disk was lost, and an old record after it was trimmed", () => {
+  const forgiven = judgeRecords(
+    [
+      ["n1", 1, "n1", 5, 9],
+      ["n1", 2, "n1", 3, 1],
+    ],
+    (monitor, i) => {
+      if (i === 1) monitor.forgive("n1");
+    },
+  );
+  expect(forgiven).toEqual([]);
+  const monitor = new RecordMonitor();
+  const record: MembershipRecord = { host: "n1", incarnation: 1, about: "n2", epoch: 1, clock: 1 };
+  monitor.observe(1, record);
+  monitor.observe(2, { ...record, removed: true });
+  monitor.observe(3, record);
+  expect(monitor.violations).toEqual([]);
+});
+
+// Routes
+
+test("nodes that reach exactly each other pass; every other picture is told", () => {
+  const monitor = new ReachMonitor();
+  const observe = (timeUs: number, host: string, ...reachable: string[]): void =>
+    monitor.observe(timeUs, { host, incarnation: 1, reachable });
+  observe(1, "n1", "n1", "n2", "n3");
+  observe(2, "n2", "n1", "n2", "n3");
+  expect(monitor.fault(["n1", "n2"])).toBe("n1 reaches n3, which does not run");
+  expect(monitor.fault(["n1", "n2", "n3"])).toBe("n3 does not reach n1, n2, n3");
+  monitor.down(10, "n3");
+  observe(15, "n1", "n1", "n2");
+  observe(17, "n2", "n1", "n2");
+  expect(monitor.fault(["n1", "n2"])).toBeNull();
+  expect(monitor.losses).toEqual([
+    { observer: "n1", peer: "n3", latencyUs: 5 },
+    { observer: "n2", peer: "n3", latencyUs: 7 },
+  ]);
+  observe(18, "n2", "n2");
+  expect(monitor.fault(["n1", "n2"])).toBe("n2 does not reach n1");
+  monitor.up("n2");
+  expect(monitor.fault(["n1", "n2"])).toBe("n2 does not reach n1, n2");
+  expect(monitor.violations).toEqual([]);
+  observe(19, "n1", "n2");
+  expect(messages(monitor)).toEqual(["n1 reaches n2, but not itself"]);
+});
+
+// KV
+
+const held = (host: string, clock: KvRecord["clock"], hash = 1, key = "k", incarnation = 1): KvRecord => ({
+  host,
+  incarnation,
+  key,
+  clock,
+  hash,
+});
+
+test("a KV that only grows and ends equal passes", () => {
+  const monitor = new KvMonitor();
+  monitor.observe(1, held("n1", { a: 1 }));
+  monitor.acknowledge(2, { host: "n1", key: "k", clock: { a: 1 }, invokedUs: 0 });
+  monitor.observe(3, held("n2", { b: 1 }, 2));
+  expect(monitor.fault(["n1", "n2"])).toBe('n1 and n2 differ in key "k": {a: 1} and {b: 1}');
+  monitor.observe(4, held("n2", { a: 1, b: 1 }, 3));
+  monitor.observe(5, held("n1", { b: 1, a: 1 }, 3));
+  expect(monitor.fault(["n1", "n2"])).toBeNull();
+  expect(monitor.fault(["n1", "n3"])).toBe('n1 and n3 differ in key "k": {a: 1, b: 1} and nothing');
+  monitor.observe(6, held("n1", { b: 1, a: 1 }, 3, "k", 2));
+  monitor.ready(7, { host: "n1", incarnation: 2 });
+  expect(monitor.violations).toEqual([]);
+});
+
+test.each<readonly [string, (monitor: KvMonitor) => void, string]>([
+  [
+    "a key that goes back",
+    (monitor) => {
+      monitor.observe(1, held("n1", { a: 2, b: 1 }));
+      monitor.observe(2, held("n1", { a: 2 }, 2, "k", 2));
+    },
+    'n1 went back on key "k": {a: 2} after {a: 2, b: 1}',
+  ],
+  [
+    "two values under one clock",
+    (monitor) => {
+      monitor.observe(1, held("n1", { a: 1, b: 2 }, 1));
+      monitor.observe(2, held("n2", { b: 2, a: 1 }, 2));
+    },
+    'n2 and n1 hold different values under one clock of key "k" {a: 1, b: 2}',
+  ],
+  [
+    "an acknowledgement of what is not durable",
+    (monitor) => {
+      monitor.observe(1, held("n1", { a: 1 }));
+      monitor.acknowledge(2, { host: "n1", key: "k", clock: { a: 2 }, invokedUs: 0 });
+    },
+    'n1 acknowledged {a: 2} of key "k", but it is not durable there',
+  ],
+  [
+    "a key that a boot did not find again",
+    (monitor) => {
+      monitor.observe(1, held("n1", { a: 1 }));
+      monitor.observe(2, held("n1", { a: 1 }, 2, "other"));
+      monitor.observe(3, held("n1", { a: 1 }, 2, "other", 2));
+      monitor.ready(4, { host: "n1", incarnation: 2 });
+    },
+    'n1 booted without key "k", which was durable at {a: 1}',
+  ],
+])("rejects %s", (_name, script, expected) => {
+  const monitor = new KvMonitor();
+  script(monitor);
+  expect(messages(monitor)).toEqual([expected]);
+});
+
+test("a node whose disk was lost may come back with nothing, and may have lost what it acknowledged before", () => {
+  const monitor = new KvMonitor();
+  monitor.observe(1, held("n1", { a: 1 }));
+  monitor.forgive(5, "n1");
+  monitor.acknowledge(6, { host: "n1", key: "k", clock: { a: 1 }, invokedUs: 0 });
+  monitor.ready(7, { host: "n1", incarnation: 2 });
+  monitor.observe(8, held("n1", { c: 1 }, 2, "k", 2));
+  expect(monitor.violations).toEqual([]);
+  monitor.acknowledge(9, { host: "n1", key: "k", clock: { a: 1 }, invokedUs: 8 });
+  expect(monitor.violations).toHaveLength(1);
+});
+
+// Multicast
+
+const sent = (host: string, id: string): MulticastRecord => ({ host, incarnation: 1, kind: "sent", id, topic: "t" });
+const delivered = (host: string, id: string, incarnation = 1): MulticastRecord => ({
+  host,
+  incarnation,
+  kind: "delivered",
+  id,
+  topic: "t",
+});
+const OPTIONS = { replication: 2, deliveryUsMax: 100 };
+
+test("copies up to the replication pass, counted for each boot", () => {
+  const monitor = new MulticastMonitor(OPTIONS);
+  monitor.observe(1, sent("n1", "n1#1/1"));
+  for (const incarnation of [1, 1, 2, 2]) monitor.observe(2, delivered("n2", "n1#1/1", incarnation));
+  expect(monitor.violations).toEqual([]);
+});
+
+test.each<readonly [string, readonly MulticastRecord[], RegExp]>([
+  [
+    "a third copy",
+    [sent("n1", "m"), delivered("n2", "m"), delivered("n2", "m"), delivered("n2", "m")],
+    /3 times, at most 2/,
+  ],
+  ["what nobody sent", [delivered("n2", "m")], /which nobody sent/],
+  ["the origin's own message", [sent("n1", "m"), delivered("n1", "m")], /handed its own message/],
+  ["an id used twice", [sent("n1", "m"), sent("n1", "m")], /an id that n1 has used/],
+])("rejects %s", (_name, records, expected) => {
+  const monitor = new MulticastMonitor(OPTIONS);
+  for (const record of records) monitor.observe(1, record);
+  expect(messages(monitor)).toHaveLength(1);
+  expect(messages(monitor)[0]).toMatch(expected);
+});
+
+test("in quiet times a message that somebody lacks too long is told, and only then", () => {
+  const monitor = new MulticastMonitor(OPTIONS);
+  const all = [
+    { host: "n1", sinceUs: 0 },
+    { host: "n2", sinceUs: 0 },
+    { host: "n3", sinceUs: 260 },
+  ];
+  monitor.observe(50, sent("n1", "early"));
+  monitor.quiet(200);
+  monitor.observe(250, sent("n1", "late"));
+  expect(monitor.fault(350, all)).toBeNull();
+  expect(monitor.fault(351, all)).toBe("n2 lacks late after 101 us without faults");
+  monitor.observe(360, delivered("n2", "late"));
+  expect(monitor.fault(400, all)).toBeNull();
+});
