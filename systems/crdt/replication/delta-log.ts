@@ -13,6 +13,8 @@ export type DeltaLogOptions = {
   readonly peers: readonly string[];
   /** How many deltas are kept for peers that do not answer. */
   readonly countMax: number;
+  /** The number of the last update before this log: 0 for an actor that begins. */
+  readonly after: number;
 };
 
 /** What to send to a peer next: nothing; updates `from` to `through`, joined; or the whole state. */
@@ -30,12 +32,13 @@ export class DeltaLog<S, O> {
   readonly #countMax: number;
   // Invariant: entry i has the number #first + i; every number below #first was acknowledged by all, or dropped.
   #entries: Entry<S>[] = [];
-  #first = 1;
+  #first: number;
   readonly #peers: Map<string, Progress>;
 
   constructor(type: CrdtType<S, O>, options: DeltaLogOptions) {
     this.#type = type;
     this.#countMax = options.countMax;
+    this.#first = options.after + 1;
     this.#peers = new Map(options.peers.map((peer) => [peer, { acked: 0, sent: 0, quietRounds: 0 }]));
   }
 

@@ -79,8 +79,13 @@ export type ReplicaView = {
   readonly encoded: Uint8Array;
 };
 
+/** Under which a boot makes its updates. Each boot has a name of its own: it may have lost what an earlier one has numbered. */
+export function actorName(host: string, boot: number): Actor {
+  return `${host}#${boot}`;
+}
+
 export function actorOf(host: Host): Actor {
-  return `${host.name}#${host.boot.incarnation}`;
+  return actorName(host.name, host.boot.incarnation);
 }
 
 export function observeReplica(

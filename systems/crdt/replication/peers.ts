@@ -1,6 +1,7 @@
 /** What a replica knows of its peers, whatever it sends them: their boots, and how much of the round's budget is left for each. */
 import type { Host } from "../../../sim/host.ts";
 import { type Actor, Clock } from "../clock.ts";
+import { actorName } from "./observation.ts";
 
 /** A message is dropped when it comes from a boot that is known to have ended, or from nobody we know. */
 export type Admission = "first" | "known" | "dropped";
@@ -34,7 +35,7 @@ export class Peers {
 
   /** Under which the newest boot known of the peer makes its updates. */
   actorOf(peer: string): Actor {
-    return `${peer}#${this.bootOf(peer)}`;
+    return actorName(peer, this.bootOf(peer));
   }
 
   /** The newest boot known of each host, this one included. */

@@ -154,7 +154,7 @@ describe("replicas", { timeout: 120_000 }, () => {
 
 describe("the delta log", () => {
   it("offers deltas within the budget, in order, goes back after a gap, and drops what all peers have", () => {
-    const log = new DeltaLog(set, { peers: ["p", "q"], countMax: 4 });
+    const log = new DeltaLog(set, { peers: ["p", "q"], countMax: 4, after: 0 });
     const source = set.create();
     const add = (value: number): void => {
       const op = set.add(source.seen, "a", value);

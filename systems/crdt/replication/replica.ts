@@ -82,7 +82,8 @@ export class Replica<S, O> {
     this.#state = loaded.state;
     this.#seen = loaded.seen;
     this.#durable = loaded.seen.copy();
-    this.#log = new DeltaLog(options.type, { peers: options.peers, countMax: options.deltaCountMax });
+    const after = loaded.seen.get(this.actor);
+    this.#log = new DeltaLog(options.type, { peers: options.peers, countMax: options.deltaCountMax, after });
     this.#peers = new Peers(host, options.peers, options.roundBytesMax);
     this.#trimmer = Trimmer.create(host, options, this.#peers, loaded.state);
     this.#socket = host.net.open({
