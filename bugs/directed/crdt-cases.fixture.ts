@@ -1,0 +1,25 @@
+/** The witness of each bug of the CRDT family, and what it breaks. */
+import { witnessPub25, witnessRcrdt7, witnessRcrdt8 } from "./crdt-lists.fixture.ts";
+import {
+  witnessPub22,
+  witnessRcrdt1,
+  witnessRcrdt2,
+  witnessRcrdt3,
+  witnessRcrdt4,
+  witnessRcrdt5,
+  witnessRcrdt6,
+} from "./crdt-merges.fixture.ts";
+import type { Case } from "./script.fixture.ts";
+
+export const CRDT_CASES: { readonly [id: string]: Case } = {
+  "PUB-22": { witness: witnessPub22, breaks: ["observed-remove"] },
+  "PUB-25": { witness: witnessPub25, breaks: ["strong-convergence"] },
+  "RCRDT-1": { witness: witnessRcrdt1, breaks: ["observed-remove"] },
+  "RCRDT-2": { witness: witnessRcrdt2, breaks: ["observed-remove"] },
+  "RCRDT-3": { witness: witnessRcrdt3, breaks: ["observed-remove"] },
+  "RCRDT-4": { witness: witnessRcrdt4, breaks: ["observed-remove"] },
+  "RCRDT-5": { witness: witnessRcrdt5, breaks: ["observed-remove"] },
+  "RCRDT-6": { witness: witnessRcrdt6, breaks: ["observed-remove"] },
+  "RCRDT-7": { witness: witnessRcrdt7, breaks: ["intention"] },
+  "RCRDT-8": { witness: witnessRcrdt8, breaks: ["lost-update"] },
+};
