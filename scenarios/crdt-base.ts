@@ -25,7 +25,7 @@ const STORE_PORT = 7101;
 const CLIENT_PORT = 7102;
 /** More than the chaos phase has room for. */
 const OPERATIONS_PER_PROCESS = 120;
-const AGREE_PAUSE_US = 10_000;
+const AGREE_PAUSE_US = 25_000;
 
 /** A call of the workload; `key` and `value` as the kind of store wants them. */
 export type PlannedCall = { readonly f: string; readonly key?: string; readonly value?: Asked["value"] };
@@ -51,13 +51,13 @@ export type CrdtFamily = {
 const SETTINGS: SettingsSpec = {
   nodes: { kind: "choice", of: [2, 3, 3, 3, 4, 5, 6], about: "replicas" },
   clients: { kind: "integer", min: 3, max: 5, about: "client processes" },
-  chaosUs: { kind: "integer", min: 1_000_000, max: 2_000_000, about: "length of the chaos phase, true microseconds" },
+  chaosUs: { kind: "integer", min: 800_000, max: 1_600_000, about: "length of the chaos phase, true microseconds" },
   latencyUs: { kind: "integer", min: 200, max: 5_000, isLogarithmic: true, about: "mean one-way latency of a link" },
-  thinkUsMax: { kind: "integer", min: 15_000, max: 80_000, isLogarithmic: true, about: "longest pause of a process" },
+  thinkUsMax: { kind: "integer", min: 20_000, max: 80_000, isLogarithmic: true, about: "longest pause of a process" },
   readPerMille: { kind: "integer", min: 100, max: 400, about: "share of reads among operations" },
   strayPerMille: { kind: "integer", min: 0, max: 500, about: "share of operations at another replica than the usual" },
-  roundUs: { kind: "integer", min: 8_000, max: 50_000, isLogarithmic: true, about: "longest pause between rounds" },
-  roundBytesMax: { kind: "integer", min: 40, max: 2_000, isLogarithmic: true, about: "bytes for a peer in a round" },
+  roundUs: { kind: "integer", min: 12_000, max: 60_000, isLogarithmic: true, about: "longest pause between rounds" },
+  roundBytesMax: { kind: "integer", min: 150, max: 3_000, isLogarithmic: true, about: "bytes for a peer in a round" },
   deltaCountMax: { kind: "integer", min: 2, max: 64, isLogarithmic: true, about: "deltas kept for silent peers" },
   journalBytesMax: { kind: "integer", min: 200, max: 8_000, isLogarithmic: true, about: "journal before a snapshot" },
   copies: {

@@ -86,9 +86,9 @@ export class StoreClient {
   }
 }
 
-function textOf({ held, state }: StoreReply): string {
+function textOf({ held }: StoreReply): string {
   const sorted = Object.entries((held ?? {}) as { readonly [actor: string]: PlainData }).sort((a, b) =>
     a[0] < b[0] ? -1 : 1,
   );
-  return JSON.stringify([sorted, state]);
+  return JSON.stringify(sorted);
 }

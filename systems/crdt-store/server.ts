@@ -108,9 +108,9 @@ class Store<S, O> {
 
   #read(isWhole: boolean): Omit<StoreReply, "request" | "boot"> {
     const { state, seen } = this.#replica;
-    const digest = digestOf(encodeState(this.#service.type, state));
     const held = plainContents(seen);
-    if (!isWhole) return { type: "done", held, state: digest };
+    if (!isWhole) return { type: "done", held };
+    const digest = digestOf(encodeState(this.#service.type, state));
     const value = this.#service.show(state);
     observe(this.#host, () => ({ kind: "read", held: seen.copy(), value, state: digest }));
     return { type: "done", held, value, state: digest };
