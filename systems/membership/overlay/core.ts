@@ -29,10 +29,16 @@ export type HyParViewStart = {
 
 type Pending = {
   readonly ref: number;
-  /** Makes room for the peer when it accepts; otherwise a link that does not fit any more is refused. */
+  /** The peer is to make room. */
+  isHigh: boolean;
+  /** This node makes room when the peer accepts; otherwise a link that does not fit any more is refused. */
   isEager: boolean;
   readonly giveUpAtUs: number;
 };
+
+type Urgency = Pick<Pending, "isHigh" | "isEager">;
+
+const LOW: Urgency = { isHigh: false, isEager: false };
 
 /** The window of the throttle. */
 const SECOND_US = 1_000_000;
@@ -150,8 +156,11 @@ export class HyParView {
 
   /** The peer pings this node, as only neighbours do. */
   onProbe(peer: string): void {
-    if (this.views.has(peer) || this.#pending.has(peer) || peer === this.self) return;
-    this.#send(peer, { kind: "disconnect" });
+    if (this.views.has(peer) || peer === this.self) return;
+    const pending = this.#pending.get(peer);
+    if (pending === undefined) this.#send(peer, { kind: "disconnect" });
+    // Its answer is late or lost; a neighbour is accepted again.
+    else this.#send(peer, { kind: "neighbour", ref: pending.ref, isHigh: pending.isHigh });
   }
 
   /** Asks for a link that is not refused. */
@@ -168,7 +177,7 @@ export class HyParView {
   }
 
   #join(peer: string, nowUs: number): void {
-    const { ref } = this.#await(peer, false, nowUs + this.#options.joinTimeoutUs);
+    const { ref } = this.#await(peer, LOW, nowUs + this.#options.joinTimeoutUs);
     this.#send(peer, { kind: "join", ref });
   }
 
@@ -248,22 +257,23 @@ export class HyParView {
     if (isAlone || this.#shortLooks % shortViewEvery !== 0) return;
     const short = this.#shortViewSource();
     if (short === null || short === this.self || this.views.has(short)) return;
-    this.#ask(short, { isHigh: false, isEager: false }, giveUpAtUs);
+    this.#ask(short, LOW, giveUpAtUs);
   }
 
-  #ask(peer: string, how: { readonly isHigh: boolean; readonly isEager: boolean }, giveUpAtUs: number): void {
-    const { ref } = this.#await(peer, how.isEager, giveUpAtUs);
-    this.#send(peer, { kind: "neighbour", ref, isHigh: how.isHigh });
+  #ask(peer: string, urgency: Urgency, giveUpAtUs: number): void {
+    const { ref, isHigh } = this.#await(peer, urgency, giveUpAtUs);
+    this.#send(peer, { kind: "neighbour", ref, isHigh });
   }
 
   /** A peer that is asked again before it answered keeps its ref and its time. */
-  #await(peer: string, isEager: boolean, giveUpAtUs: number): Pending {
+  #await(peer: string, { isHigh, isEager }: Urgency, giveUpAtUs: number): Pending {
     const known = this.#pending.get(peer);
     if (known !== undefined) {
+      known.isHigh ||= isHigh;
       known.isEager ||= isEager;
       return known;
     }
-    const pending = { ref: this.#random.below(REF_BOUND), isEager, giveUpAtUs };
+    const pending = { ref: this.#random.below(REF_BOUND), isHigh, isEager, giveUpAtUs };
     this.#pending.set(peer, pending);
     return pending;
   }
