@@ -10,7 +10,7 @@ import { HostDisk, type HostDiskOptions } from "./disk/host-disk.ts";
 import type { Address, Program } from "./host.ts";
 import { scale } from "./hash.ts";
 import { type ActiveFault, type Incarnation, PURPOSE } from "./kernel.ts";
-import { Machine, type MachineState } from "./machine.ts";
+import { type LifecycleChange, Machine, type MachineState } from "./machine.ts";
 import { Network, type NetworkOptions } from "./net/network.ts";
 import type { Random } from "./random.ts";
 import { type Stop, World, type WorldOptions } from "./world.ts";
@@ -50,6 +50,7 @@ export class Control {
   readonly #machines: Machine[] = [];
   readonly #byName: Map<string, Machine> = new Map();
   readonly #supervised: Set<Machine> = new Set();
+  readonly #lifecycleListeners: ((host: string, change: LifecycleChange) => void)[] = [];
   #isSupervising = true;
 
   constructor(options: ControlOptions) {
@@ -106,6 +107,9 @@ export class Control {
       driftPpmMax,
       isBuggified: this.#options.isBuggified ?? false,
       onExit: () => this.#superviseAfter(machine),
+      onChange: (change) => {
+        for (const listener of this.#lifecycleListeners) listener(spec.name, change);
+      },
     });
     this.#machines.push(machine);
     this.#byName.set(spec.name, machine);
@@ -125,6 +129,11 @@ export class Control {
       throw new RangeError(`there is no host ${JSON.stringify(name)} (hosts are ${known})`);
     }
     return machine;
+  }
+
+  /** Calls back whenever a machine boots, ends, pauses, resumes or loses its disk, for monitors; the callback must change nothing. */
+  onLifecycle(listener: (host: string, change: LifecycleChange) => void): void {
+    this.#lifecycleListeners.push(listener);
   }
 
   stateOf(name: string): MachineState {
@@ -162,8 +171,7 @@ export class Control {
   wipe(name: string): void {
     const machine = this.host(name);
     machine.end("power-loss", "wipe");
-    machine.disk.wipe();
-    this.world.trace("host.wipe", name);
+    machine.wipe();
   }
 
   /** The machines that are members of a group. */

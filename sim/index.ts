@@ -6,7 +6,7 @@ export type { HostDiskOptions } from "./disk/host-disk.ts";
 export type { Engine, HostGlobals } from "./engine.ts";
 export * from "./host.ts";
 export type * from "./kernel.ts";
-export { Machine, type MachineState } from "./machine.ts";
+export { type LifecycleChange, Machine, type MachineState } from "./machine.ts";
 export { Network, type NetworkOptions } from "./net/network.ts";
 export type { LinkProperties } from "./net/properties.ts";
 export { Properties, type Uncaught, type Violation } from "./properties.ts";

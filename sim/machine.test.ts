@@ -259,3 +259,24 @@ test("a run ends at its event limit, and at once when nothing is left", async ()
     ),
   ).toBe("idle");
 });
+
+test("the test side is told of every boot, end, pause, resume and wipe, in order", async () => {
+  const program: Program = (host) => {
+    if (host.name === "n2" && host.boot.incarnation === 1) host.timers.after(5_000, () => host.exit("done"));
+  };
+  await simulate(
+    program,
+    async (control) => {
+      const told: string[] = [];
+      control.onLifecycle((host, change) => told.push(`${host} ${change}`));
+      control.pause("n1");
+      control.pause("n1");
+      control.resume("n1");
+      control.wipe("n1");
+      control.boot("n1");
+      await control.run(10_000);
+      expect(told).toEqual(["n1 paused", "n1 resumed", "n1 down", "n1 wiped", "n1 up", "n2 down"]);
+    },
+    { supervisorDelayUs: null },
+  );
+});

@@ -30,7 +30,12 @@ export type MachineParts = {
   readonly isBuggified: boolean;
   /** The program ended itself. */
   readonly onExit: () => void;
+  /** The state of the machine has changed. For the test side: it must change nothing in the world. */
+  readonly onChange: (change: LifecycleChange) => void;
 };
+
+/** What happened to a machine; "wiped" comes after its "down". */
+export type LifecycleChange = "up" | "down" | "paused" | "resumed" | "wiped";
 
 type Parked = QueuedEvent<EventKind, Incarnation | null>;
 
@@ -92,6 +97,7 @@ export class Machine {
       this.#parts.onExit();
     });
     world.trace("host.boot", this.name, { incarnation: number, isClusterFirst });
+    this.#parts.onChange("up");
     world.at(world.nowUs, incarnation, BOOT, () => program(host.face));
   }
 
@@ -119,6 +125,7 @@ export class Machine {
     network.detach(incarnation, how);
     if (how === "power-loss") this.disk.powerLoss();
     else this.disk.kill(incarnation);
+    this.#parts.onChange("down");
     return true;
   }
 
@@ -128,6 +135,7 @@ export class Machine {
     this.#incarnation.isPaused = true;
     this.#parts.network.setPaused(this.#incarnation, true);
     this.#parts.world.trace("host.pause", this.name);
+    this.#parts.onChange("paused");
     return true;
   }
 
@@ -139,7 +147,15 @@ export class Machine {
     for (const event of parked) this.#parts.world.requeue(event);
     this.#parts.network.setPaused(this.#incarnation, false);
     this.#parts.world.trace("host.resume", this.name, { waited: parked.length });
+    this.#parts.onChange("resumed");
     return true;
+  }
+
+  /** The disk is gone. */
+  wipe(): void {
+    this.disk.wipe();
+    this.#parts.world.trace("host.wipe", this.name);
+    this.#parts.onChange("wiped");
   }
 
   /** An event that came for the paused incarnation. False when too many wait already. */
