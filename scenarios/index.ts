@@ -1,4 +1,5 @@
 /** The scenarios that come with the tool, in the order in which `list` shows them. */
+import { balancer, balancerGrey } from "./balancer.ts";
 import { crdtCounters } from "./crdt-counters.ts";
 import { crdtLists } from "./crdt-lists.ts";
 import { crdtMaps } from "./crdt-maps.ts";
@@ -10,6 +11,7 @@ import { kvDeafLeader, kvMuteLeader } from "./kv-one-way.ts";
 import { lessonEarlyAckLog } from "./lesson-early-ack-log.ts";
 import { lessonStaleRead } from "./lesson-stale-read.ts";
 import { lessonWallClockLock } from "./lesson-wall-clock-lock.ts";
+import { membership, membershipChurn, membershipPartitions, membershipWipe } from "./membership.ts";
 import type { Scenario } from "./scenario.ts";
 
 export const scenarios: readonly Scenario[] = [
@@ -27,6 +29,12 @@ export const scenarios: readonly Scenario[] = [
   crdtLists,
   crdtTree,
   crdtMerkle,
+  balancer,
+  balancerGrey,
+  membership,
+  membershipPartitions,
+  membershipChurn,
+  membershipWipe,
   lessonStaleRead,
   lessonWallClockLock,
   lessonEarlyAckLog,

@@ -1,0 +1,65 @@
+/** The scenarios of membership; see membership-base.ts. */
+import { FAULT_KINDS, type FaultKind, familyOf } from "../nemesis/kinds.ts";
+import { membershipScenario } from "./membership-base.ts";
+import type { Scenario, ScenarioContext } from "./scenario.ts";
+
+/** Everything at once. Clocks may break their bound, so how soon a crash is detected is counted here, and judged in the others. */
+export const membership: Scenario = membershipScenario({
+  name: "membership",
+  title: "overlay, records, routes, multicast and map under every fault",
+  kinds: FAULT_KINDS,
+});
+
+const NETWORK: readonly FaultKind[] = FAULT_KINDS.filter((kind) => familyOf(kind) === "network");
+
+/** Halves that are apart for long enough to forget each other as neighbours must find each other again. */
+export const membershipPartitions: Scenario = membershipScenario({
+  name: "membership-partitions",
+  title: "clusters that fell apart find each other",
+  kinds: NETWORK,
+  settings: { nodes: { kind: "integer", min: 6, max: 14, about: "nodes" } },
+  plan: (random, { nodes, settings }: ScenarioContext) => {
+    const chaosUs = Number(settings["chaosUs"]);
+    // From the very start they may not have met at all.
+    const atUs = random.chance(300_000) ? 1_000 : random.between(600_000, 2_000_000);
+    const shuffled = random.shuffle(nodes);
+    const cut = random.between(1, nodes.length - 1);
+    return {
+      format: 1,
+      faults: [
+        {
+          kind: "partition",
+          shape: "halves",
+          hosts: shuffled.slice(0, cut),
+          atUs,
+          forUs: Math.max(1_000_000, 600_000 + chaosUs - atUs),
+        },
+      ],
+    };
+  },
+});
+
+export const membershipChurn: Scenario = membershipScenario({
+  name: "membership-churn",
+  title: "nodes that crash, pause and come back, in a hurry",
+  kinds: [
+    "kill",
+    "power-loss",
+    "pause",
+    "group-crash",
+    "loss",
+    "delay",
+    "reorder",
+    "duplicate",
+    "disk-torn",
+    "clock-step",
+  ],
+  intensityPerMille: 2_500,
+});
+
+export const membershipWipe: Scenario = membershipScenario({
+  name: "membership-wipe",
+  title: "nodes that lose their disk and come back under their old name",
+  kinds: ["wipe", "kill", "loss", "partition", "pause", "clock-backward", "disk-rollback"],
+  intensityPerMille: 1_500,
+});
