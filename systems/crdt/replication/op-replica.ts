@@ -190,9 +190,8 @@ export class OpReplica<S, O> {
 
   #sendOperations(peer: string): void {
     const { roundBytesMax } = this.#options;
-    // While a state goes to the peer, half of the budget is left for it.
-    const bytesMax = this.#outbox.isSending(peer) ? Math.ceil(roundBytesMax / 2) : roundBytesMax;
-    const { entries, bytes } = this.#log.take(peer, bytesMax, this.#durable.get(this.actor));
+    if (this.#outbox.isSending(peer) && this.#peers.isForPieces) return;
+    const { entries, bytes } = this.#log.take(peer, roundBytesMax, this.#durable.get(this.actor));
     if (entries.length === 0) return;
     this.#peers.spend(peer, bytes);
     this.#send(peer, { type: "operations", entries });

@@ -13,6 +13,7 @@ export class Peers {
   /** The newest boot seen of each peer. */
   readonly #boots: Map<string, number> = new Map();
   readonly #spent: Map<string, number> = new Map();
+  #rounds = 0;
 
   constructor(host: Host, names: readonly string[], roundBytesMax: number) {
     this.#host = host;
@@ -56,5 +57,14 @@ export class Peers {
 
   beginRound(): void {
     this.#spent.clear();
+    this.#rounds += 1;
+  }
+
+  /**
+   * Whether this round is for the pieces of a whole state, where one goes to a peer: every second. A single update may be larger than
+   * the budget, and would leave nothing for a piece in any round.
+   */
+  get isForPieces(): boolean {
+    return this.#rounds % 2 === 0;
   }
 }

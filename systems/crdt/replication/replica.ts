@@ -178,9 +178,8 @@ export class Replica<S, O> {
 
   #sendDeltas(peer: string): void {
     const { roundBytesMax, type } = this.#options;
-    // While a state goes to the peer, half of the budget is left for it.
-    const bytesMax = this.#outbox.isSending(peer) ? Math.ceil(roundBytesMax / 2) : roundBytesMax;
-    const need = this.#log.take(peer, bytesMax, this.#durable.get(this.actor));
+    if (this.#outbox.isSending(peer) && this.#peers.isForPieces) return;
+    const need = this.#log.take(peer, roundBytesMax, this.#durable.get(this.actor));
     if (need.kind === "state") this.#sendDigest(peer);
     if (need.kind !== "delta") return;
     const bytes = encodeState(type, need.delta);
