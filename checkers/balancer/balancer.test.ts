@@ -20,13 +20,14 @@ const AGREEMENT: readonly [
   Same<record.ChoiceRecord, system.ChoiceRecord>,
   Same<record.AttemptRecord, system.AttemptRecord>,
   Same<record.ForgotRecord, system.ForgotRecord>,
+  Same<record.ReachRecord, system.BalancerReachRecord>,
   Same<record.PacketRecord, system.PacketRecord>,
   Same<record.StepRecord, system.StepRecord>,
   Same<record.DiffRecord, system.DiffRecord>,
   Same<record.EntriesRecord, system.EntriesRecord>,
   Same<record.PublishRecord, system.PublishRecord>,
   Same<record.TaskRecord, system.TaskRecord>,
-] = [true, true, true, true, true, true, true, true, true];
+] = [true, true, true, true, true, true, true, true, true, true];
 
 test("the records are those of the system", () => {
   expect(AGREEMENT.every((same) => same)).toBe(true);

@@ -80,7 +80,7 @@ export type TaskRecord = Origin & {
   readonly weight: number;
 };
 
-/** "membership.reach": the nodes that this one reaches, itself included. */
+/** "membership.reach": the nodes that this one reaches, itself included; "balancer.reach": what its balancer knows of it. */
 export type ReachRecord = Origin & { readonly reachable: readonly string[] };
 
 export type BalancerProperty =

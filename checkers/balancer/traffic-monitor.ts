@@ -61,7 +61,8 @@ type Ledger = {
   readonly connections: Map<number, { readonly backend: string; isWaiting: boolean }>;
   readonly backends: Map<string, Known>;
   readonly services: Map<string, readonly string[]>;
-  readonly shares: Map<string, Share>;
+  /** By backend, then by VIP. */
+  readonly shares: Map<string, Map<string, Share>>;
   reachable: ReadonlySet<string>;
   /** Counts the changes of services and of what is in reach. */
   version: number;
@@ -78,6 +79,7 @@ export class TrafficMonitor {
     this.#options = options;
   }
 
+  /** What the balancer takes to be in reach: this monitor judges its choices by what it could know. */
   onReach(record: ReachRecord): void {
     const ledger = this.#ledger(record);
     ledger.reachable = new Set(record.reachable);
@@ -131,7 +133,7 @@ export class TrafficMonitor {
       if (record.kind === "forget") ledger.connections.delete(record.connection);
     }
     if (record.kind === "success" || record.kind === "failure") learn(known, record);
-    for (const [vip] of ledger.services) this.#restart(ledger, vip, record.backend, record.atUs);
+    restart(ledger, record.backend, record.atUs);
     if (record.pending === known.inFlight) return;
     const message = `pending of ${record.backend} is ${record.pending} after ${record.kind} of connection ${record.connection}, with ${known.inFlight} attempts under way`;
     this.#violate("balancer.pending", record, message);
@@ -208,7 +210,7 @@ export class TrafficMonitor {
       const [backend, weight] = splitBackend(text);
       if (weight > 0) taking.push(backend);
     }
-    return taking.filter((backend) => ledger.reachable.has(agentOf(backend)));
+    return taking.filter((backend) => ledger.reachable.size === 0 || ledger.reachable.has(agentOf(backend)));
   }
 
   #checkShares(ledger: Ledger, record: ChoiceRecord): void {
@@ -225,7 +227,7 @@ export class TrafficMonitor {
       const message = `${backend} of ${record.vip} was not chosen in ${share.misses} choices over ${record.atUs - share.sinceUs} us`;
       this.#violate("balancer.starvation", record, message);
     }
-    for (const vip of ledger.services.keys()) this.#restart(ledger, vip, record.chosen.backend, record.atUs);
+    restart(ledger, record.chosen.backend, record.atUs);
     // What takes connections only because nothing is in reach is no share of anything.
     const share = eligible.includes(record.chosen.backend)
       ? shareOf(ledger, record.vip, record.chosen.backend, record.atUs)
@@ -235,14 +237,6 @@ export class TrafficMonitor {
     if (share.count <= countMax(share.expected)) return;
     const message = `${record.chosen.backend} got ${share.count} of the choices for ${record.vip}; two at random give it ${Math.floor(share.expected)} at most, and ${countMax(share.expected)} with luck`;
     this.#violate("balancer.load-spread", record, message);
-  }
-
-  /** Something happened with a backend: whether it is starved counts from here. */
-  #restart(ledger: Ledger, vip: string, backend: string, atUs: number): void {
-    const share = ledger.shares.get(`${vip} ${backend}`);
-    if (share === undefined) return;
-    share.sinceUs = atUs;
-    share.misses = 0;
   }
 
   #violate(property: BalancerProperty, { host, incarnation }: Origin, message: string): void {
@@ -283,12 +277,21 @@ function knownOf(ledger: Ledger, backend: string): Known {
   return known;
 }
 
+/** Something happened with a backend: whether it is starved counts from here. */
+function restart(ledger: Ledger, backend: string, atUs: number): void {
+  for (const share of ledger.shares.get(backend)?.values() ?? []) {
+    share.sinceUs = atUs;
+    share.misses = 0;
+  }
+}
+
 function shareOf(ledger: Ledger, vip: string, backend: string, atUs: number): Share {
-  const name = `${vip} ${backend}`;
-  let share = ledger.shares.get(name);
+  let ofBackend = ledger.shares.get(backend);
+  if (ofBackend === undefined) ledger.shares.set(backend, (ofBackend = new Map()));
+  let share = ofBackend.get(vip);
   if (share === undefined) {
     share = { version: ledger.version, sinceUs: atUs, misses: 0, count: 0, expected: 0 };
-    ledger.shares.set(name, share);
+    ofBackend.set(vip, share);
   }
   // It may have been out of the set or of reach in between.
   if (share.version !== ledger.version) Object.assign(share, { version: ledger.version, sinceUs: atUs, misses: 0 });

@@ -139,7 +139,7 @@ export class TruthMonitor {
     if (this.#settledUs !== null && nowUs >= this.#settledUs) this.#checkSettled(record);
   }
 
-  /** Judges what is installed at the end, at the nodes that run. Call once, after the last record. */
+  /** Judges what is installed at the end, at nodes whose balancers have run for long enough. Call once, after the last record. */
   finish(runningNodes: readonly string[]): void {
     if (this.#settledUs === null) return;
     const live = new Set(runningNodes);
@@ -221,11 +221,12 @@ export class TruthMonitor {
   }
 }
 
-/** `vip backend*weight` for each label of a task. */
+/** `vip backend*weight` for each label of a task that asks for a VIP. */
 function entriesOf({ protocol, framework, labels, backend, weight }: TaskRecord): readonly string[] {
-  return labels.map((label) => {
-    const place = label.lastIndexOf(":");
-    const host = label.startsWith("/") ? `${label.slice(1, place)}.${framework}` : label.slice(0, place);
-    return `${protocol}/${host}${label.slice(place)} ${backend}*${weight}`;
+  return labels.flatMap((label) => {
+    const match = /^(\/?)([a-z0-9._-]+):(\d+)$/.exec(label);
+    if (match === null) return [];
+    const host = match[1] === "/" ? `${match[2]}.${framework}` : match[2];
+    return [`${protocol}/${host}:${match[3]} ${backend}*${weight}`];
   });
 }

@@ -8,10 +8,9 @@
 import type { Address, Host } from "../../sim/host.ts";
 import type { KvReading, Membership } from "../membership/membership.ts";
 import type { Service, Services } from "./diff.ts";
-import { isEmptyDiff } from "./diff.ts";
 import { backendsIn, serviceOf, VIP_PREFIX, vipOfKey } from "./entries.ts";
 import { Forwarder } from "./forwarder.ts";
-import type { DiffRecord, EntriesRecord, StepRecord } from "./observation.ts";
+import type { BalancerReachRecord, DiffRecord, EntriesRecord, StepRecord } from "./observation.ts";
 import type { BalancerOptions } from "./options.ts";
 import { Publisher } from "./publisher.ts";
 import { Tables } from "./tables.ts";
@@ -39,7 +38,18 @@ export type Balancer = {
 export function startBalancer(host: Host, parts: BalancerParts): Balancer {
   const { options, membership } = parts;
   const tables = new Tables(options.names);
-  let reachable: ReadonlySet<string> = new Set(membership.routes.reachableNodes());
+  let reachable: ReadonlySet<string> = new Set();
+  const reach = (nodes: Iterable<string>): void => {
+    reachable = new Set(nodes);
+    host.observe(
+      "balancer.reach",
+      (): BalancerReachRecord => ({
+        host: host.name,
+        incarnation: host.boot.incarnation,
+        reachable: [...reachable].sort(compareText),
+      }),
+    );
+  };
   const forwarder = new Forwarder({
     host,
     options,
@@ -50,14 +60,13 @@ export function startBalancer(host: Host, parts: BalancerParts): Balancer {
   });
   const listener = new Listener(host, { membership, tables, stepUs: options.stepUs });
   membership.routes.onReach(({ added, removed }) => {
-    const next = new Set(reachable);
-    for (const node of removed) next.delete(node);
-    for (const node of added) next.add(node);
-    reachable = next;
+    const left = new Set(removed);
+    reach([...reachable, ...added].filter((node) => !left.has(node)));
   });
+  reach(membership.routes.reachableNodes());
   membership.kv.subscribe(VIP_PREFIX, ({ entries }) => listener.take(entries));
   const reconcile = (): void => {
-    reachable = new Set(membership.routes.reachableNodes());
+    reach(membership.routes.reachableNodes());
     listener.takeAll();
     forwarder.forgetBackends();
     host.timers.after(options.reconcileUs, reconcile);
@@ -123,14 +132,15 @@ class Listener {
       const old = tables.services();
       const next = [...this.#services.values()].sort((x, y) => compareText(x.vip, y.vip));
       const { diff, steps } = tables.plan(next);
-      if (isEmptyDiff(diff)) continue;
+      if (steps.length === 0) continue;
       this.#host.observe("balancer.diff", (): DiffRecord => ({ ...this.#origin(), old, next, ...diff }));
       for (const step of steps) {
         await this.#host.timers.sleep(stepUs);
         tables.perform(step);
         this.#host.observe("balancer.step", (): StepRecord => ({ ...this.#origin(), ...step }));
       }
-      tables.releaseNames();
+      // Whoever waited for an address gets it now.
+      if (tables.releaseNames()) this.#isDirty = true;
     }
     this.#isApplying = false;
   }

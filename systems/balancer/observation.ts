@@ -47,6 +47,9 @@ export type AttemptRecord = Origin & {
 /** "balancer.forgot": what was known of a backend is dropped; the next it hears of it is new. */
 export type ForgotRecord = Origin & { readonly backend: string };
 
+/** "balancer.reach": the agents that this balancer takes to be in reach; empty: all. */
+export type BalancerReachRecord = Origin & { readonly reachable: readonly string[] };
+
 /** "balancer.packet": a packet of a tracked connection went to a backend. */
 export type PacketRecord = Origin & { readonly connection: number; readonly backend: string };
 

@@ -59,7 +59,8 @@ export class Tables {
     for (const name of hidden) steps.push({ kind: "hide-name", name, address: this.#names.get(name)! });
     for (const [endpoint, vip] of this.#routes) if (removed.has(vip)) steps.push({ kind: "remove-route", endpoint });
     for (const vip of diff.removed) steps.push({ kind: "remove-service", vip });
-    steps.push(...this.#addition(diff.added, hidden));
+    for (const { vip, backends } of diff.added) steps.push({ kind: "add-service", vip, backends });
+    steps.push(...this.#ways(next, removed, hidden));
     return { diff, steps };
   }
 
@@ -86,10 +87,12 @@ export class Tables {
     }
   }
 
-  /** Frees the addresses of names that no service uses. */
-  releaseNames(): void {
+  /** Frees the addresses of names that no service uses; true when there were any. */
+  releaseNames(): boolean {
     const used = new Set([...this.#services.keys()].map((vip) => parseVip(vip).host));
-    for (const [name] of this.#map.entries()) if (!used.has(name)) this.#map.release(name);
+    const unused = this.#map.entries().filter(([name]) => !used.has(name));
+    for (const [name] of unused) this.#map.release(name);
+    return unused.length > 0;
   }
 
   /** Names that are told and have no service once these are removed. */
@@ -99,12 +102,13 @@ export class Tables {
     return new Set([...this.#names.keys()].filter((name) => !kept.has(name)));
   }
 
-  #addition(added: Services, hidden: ReadonlySet<string>): StepChange[] {
-    const steps: StepChange[] = [];
+  /** Routes to services that have none, and the names that go with them: new ones, and those that waited for a free address. */
+  #ways(next: Services, removed: ReadonlySet<string>, hidden: ReadonlySet<string>): StepChange[] {
+    const routed = new Set([...this.#routes.values()].filter((vip) => !removed.has(vip)));
     const routes: StepChange[] = [];
     const names = new Map<string, StepChange>();
-    for (const { vip, backends } of added) {
-      steps.push({ kind: "add-service", vip, backends });
+    for (const { vip } of next) {
+      if (routed.has(vip)) continue;
       const parsed = parseVip(vip);
       const address = this.#addressFor(parsed);
       // The block is full, or the address belongs to it: the service stands, and nothing leads to it.
@@ -113,7 +117,7 @@ export class Tables {
       const isTold = isIpv4(parsed.host) || (this.#names.has(parsed.host) && !hidden.has(parsed.host));
       if (!isTold) names.set(parsed.host, { kind: "show-name", name: parsed.host, address });
     }
-    return [...steps, ...routes, ...names.values()];
+    return [...routes, ...names.values()];
   }
 
   #addressFor(vip: Vip): string | null {

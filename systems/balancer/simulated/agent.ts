@@ -142,9 +142,9 @@ export class TaskAgent implements TaskSource {
     );
   }
 
-  /** Commands may come twice: each says what shall be, and is done when it is. */
+  /** Commands may come twice: each says what shall be, and is done when it is. A task is meant by its id, or by its name. */
   #command(id: string, command: Command): string {
-    const task = this.#running.get(id);
+    const task = this.#running.get(id) ?? [...this.#running.values()].find(({ spec }) => spec.name === id);
     if (command.action === "launch") return task === undefined ? this.#launch(id, command.spec) : "done";
     if (task === undefined) return "no-such-task";
     switch (command.action) {

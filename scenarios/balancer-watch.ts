@@ -1,0 +1,168 @@
+/** Watches balancers from inside: monitors, whom faults may aim at, and the numbers that floors are stated in. */
+import { TablesMonitor } from "../checkers/balancer/tables-monitor.ts";
+import { TrafficMonitor } from "../checkers/balancer/traffic-monitor.ts";
+import { TruthMonitor } from "../checkers/balancer/truth-monitor.ts";
+import type {
+  AttemptRecord,
+  BalancerViolation,
+  ChoiceRecord,
+  DiffRecord,
+  EntriesRecord,
+  ForgotRecord,
+  PacketRecord,
+  PublishRecord,
+  ReachRecord,
+  StepRecord,
+  TaskRecord,
+} from "../checkers/balancer/record.ts";
+import type { Verdict } from "../checkers/verdict.ts";
+import type { Control } from "../sim/control.ts";
+import { balancerOptions } from "./balancer-nodes.ts";
+import { invalidVerdict, validVerdict } from "./checks.ts";
+import type { ScenarioContext, Watch, WatchOptions } from "./scenario.ts";
+
+/** The node that chose last, the agent of the backend that it chose, and an agent whose task changed last. */
+export const BALANCER_TARGETS = ["chooser", "backend", "publisher"] as const;
+
+/** States that triggers may wait for. */
+export const BALANCER_STATES = ["service-added", "name-shown", "published", "task-started"] as const;
+
+/** A host that stands still is noticed within this. */
+const SAMPLE_US = 20_000;
+/** A node that cannot read its disk boots again and again; one that has run this long is a member as any other. */
+const SETTLE_US = 4_000_000;
+/** Steps of a plan, the notices of the map, and events that waited for the disk. */
+const STALE_US_MAX = 250_000;
+
+export function watchBalancer(control: Control, context: ScenarioContext, options: WatchOptions): Watch {
+  const { world } = control;
+  const monitors = makeMonitors(control, context);
+  const { traffic, tables, truth } = monitors;
+  /** When the balancer of the present boot of a node began. */
+  const started = new Map<string, { readonly incarnation: number; readonly atUs: number }>();
+  const last = { chooser: "", backend: "", publisher: "" };
+  const counts = { names: 0, removals: 0, tasks: 0 };
+  let seen = 0;
+  const judge = (): void => {
+    if (!options.hasMonitors) return;
+    const found = traffic.violations.length + tables.violations.length + truth.violations.length;
+    if (found > seen) options.onViolation();
+    seen = found;
+  };
+  const on = <R>(kind: string, take: (record: R) => void): void => {
+    world.onObservation(kind, (_host, _incarnation, data) => {
+      take(data as R);
+      judge();
+    });
+  };
+  const point = (state: string, host: string): void => world.point("state", state, control.host(host).incarnation);
+  on<ChoiceRecord>("balancer.choice", (record) => {
+    last.chooser = record.host;
+    last.backend = record.chosen.backend.slice(0, record.chosen.backend.indexOf("/"));
+    traffic.onChoice(record);
+    truth.onChoice(record, world.nowUs);
+  });
+  on<AttemptRecord>("balancer.attempt", (record) => traffic.onAttempt(record));
+  on<ForgotRecord>("balancer.forgot", (record) => traffic.onForgot(record));
+  on<PacketRecord>("balancer.packet", (record) => traffic.onPacket(record));
+  on<ReachRecord>("balancer.reach", (record) => {
+    traffic.onReach(record);
+    const { host, incarnation } = record;
+    if (started.get(host)?.incarnation !== incarnation) started.set(host, { incarnation, atUs: world.nowUs });
+  });
+  on<ReachRecord>("membership.reach", (record) => truth.onReach(record, world.nowUs));
+  on<EntriesRecord>("balancer.entries", (record) => {
+    tables.onEntries(record);
+    truth.onEntries(record, world.nowUs);
+  });
+  on<DiffRecord>("balancer.diff", (record) => tables.onDiff(record));
+  on<StepRecord>("balancer.step", (record) => {
+    for (const monitor of [traffic, tables, truth]) monitor.onStep(record);
+    if (record.kind === "show-name") counts.names += 1;
+    if (record.kind === "remove-service") counts.removals += 1;
+    if (record.kind === "add-service") point("service-added", record.host);
+    if (record.kind === "show-name") point("name-shown", record.host);
+  });
+  on<PublishRecord>("balancer.publish", (record) => {
+    truth.onPublish(record);
+    point("published", record.host);
+  });
+  on<TaskRecord>("balancer.task", (record) => {
+    last.publisher = record.host;
+    counts.tasks += 1;
+    truth.onTask(record);
+    if (record.state === "TASK_RUNNING") point("task-started", record.host);
+  });
+  on<null>("balancer.rested", () => truth.settle(world.nowUs));
+  sampleStalls(control, context, truth);
+  const settledNodes = (): readonly string[] =>
+    context.nodes.filter((node) => {
+      const start = started.get(node);
+      const isThis = start !== undefined && start.incarnation === control.host(node).incarnationNumber;
+      return isThis && control.stateOf(node) === "up" && world.nowUs - start.atUs >= SETTLE_US;
+    });
+  return {
+    targets: {
+      chooser: () => named(last.chooser),
+      backend: () => named(last.backend),
+      publisher: () => named(last.publisher),
+    },
+    ...(options.hasMonitors ? { monitors: verdictsOf(monitors, settledNodes) } : {}),
+    counts: () => ({
+      choices: traffic.choices,
+      probes: traffic.probes,
+      settledChoices: truth.settledChoices,
+      namesShown: counts.names,
+      servicesRemoved: counts.removals,
+      taskChanges: counts.tasks,
+    }),
+  };
+}
+
+type Monitors = { readonly traffic: TrafficMonitor; readonly tables: TablesMonitor; readonly truth: TruthMonitor };
+
+function makeMonitors(control: Control, { settings }: ScenarioContext): Monitors {
+  const { decayUs, failuresMax, backoffUs, connectTimeoutUs, responseTimeoutUs, wholeScanMax } =
+    balancerOptions(settings);
+  const attemptUsMax = Math.max(connectTimeoutUs, responseTimeoutUs);
+  return {
+    traffic: new TrafficMonitor({ decayUs, failuresMax, backoffUs, attemptUsMax, wholeScanMax }),
+    tables: new TablesMonitor(),
+    truth: new TruthMonitor({ staleUsMax: STALE_US_MAX, isUp: (node) => control.stateOf(node) === "up" }),
+  };
+}
+
+/** Looks at every node now and then: what a paused one could not notice is no fault of its own. */
+function sampleStalls(control: Control, { nodes }: ScenarioContext, truth: TruthMonitor): void {
+  const sample = (): void => {
+    for (const node of nodes) if (control.stateOf(node) === "paused") truth.stalled(node, control.nowUs + SAMPLE_US);
+    control.after(SAMPLE_US, sample);
+  };
+  control.after(SAMPLE_US, sample);
+}
+
+function verdictsOf(monitors: Monitors, settledNodes: () => readonly string[]): NonNullable<Watch["monitors"]> {
+  const { traffic, tables, truth } = monitors;
+  return [
+    { name: "balancer-traffic", verdict: () => verdictOf("balancer-traffic", traffic.violations) },
+    { name: "balancer-tables", verdict: () => verdictOf("balancer-tables", tables.violations) },
+    {
+      name: "balancer-truth",
+      verdict: () => {
+        if (truth.violations.length === 0) truth.finish(settledNodes());
+        return verdictOf("balancer-truth", truth.violations);
+      },
+    },
+  ];
+}
+
+function verdictOf(name: string, violations: readonly BalancerViolation[]): Verdict {
+  const first = violations[0];
+  if (first === undefined) return validVerdict(name, 0);
+  const lines = violations.slice(0, 5).map(({ property, host, message }) => `${property} at ${host}: ${message}`);
+  return invalidVerdict(first.property, 0, lines);
+}
+
+function named(host: string): readonly string[] {
+  return host === "" ? [] : [host];
+}

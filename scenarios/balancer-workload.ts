@@ -1,0 +1,132 @@
+/**
+ * The workload of the balancer's scenarios: bursts of connections, and tasks that come, go, drain, slow down and fall silent.
+ *
+ * Tasks are launched at few ports for few names, so that ports get new tenants and a small block of addresses runs out.
+ */
+import type { Random } from "../sim/random.ts";
+import type { Command } from "../systems/balancer/simulated/agent.ts";
+import type { TaskState } from "../systems/balancer/tasks.ts";
+import { LAUNCHED, taskSpec, type TaskValue, VIPS, vipOfLaunched, WEB } from "./balancer-nodes.ts";
+import type { PlannedOperation, ScenarioContext } from "./scenario.ts";
+
+const OPERATIONS_PER_PROCESS = 110;
+const ENDS: readonly TaskState[] = [
+  "TASK_FINISHED",
+  "TASK_FAILED",
+  "TASK_KILLED",
+  "TASK_ERROR",
+  "TASK_LOST",
+  "TASK_DROPPED",
+  "TASK_GONE",
+  "TASK_GONE_BY_OPERATOR",
+];
+
+type Kind = "request" | "launch" | "end" | "drain" | "slow" | "mute" | "well";
+
+/** Usual weights; a run doubles, keeps or drops each but requests. */
+const WEIGHTS: { readonly [kind in Kind]: number } = {
+  request: 80,
+  launch: 9,
+  end: 6,
+  drain: 3,
+  slow: 3,
+  mute: 2,
+  well: 3,
+};
+const KINDS: readonly Kind[] = ["request", "launch", "end", "drain", "slow", "mute", "well"];
+
+export function balancerOperations(random: Random, context: ScenarioContext): PlannedOperation[] {
+  const weights = { ...WEIGHTS };
+  for (const kind of KINDS)
+    if (kind !== "request") weights[kind] *= random.fork(`weight/${kind}`).pick([0, 1, 1, 1, 2]);
+  const operations: PlannedOperation[] = [];
+  const thinkUsMax = Number(context.settings["thinkUsMax"]);
+  for (let turn = 0; turn < OPERATIONS_PER_PROCESS; turn += 1) {
+    for (let process = 0; process < context.clients.length; process += 1) {
+      const afterUs = random.between(0, thinkUsMax);
+      const kind = pickKind(random, weights);
+      const made = kind === "request" ? drawRequest(random) : drawTask(random, kind, context, `t${process}.${turn}`);
+      operations.push({ process, afterUs, ...made });
+    }
+  }
+  return operations;
+}
+
+type Made = Pick<PlannedOperation, "f" | "key" | "value">;
+
+function drawRequest(random: Random): Made {
+  const vip = random.chance(600_000) ? WEB : random.pick(VIPS);
+  return { f: "request", key: vip, value: { threads: random.pick([1, 2, 2, 4, 8]), requests: random.between(1, 3) } };
+}
+
+function drawTask(random: Random, kind: Exclude<Kind, "request">, { nodes }: ScenarioContext, id: string): Made {
+  const node = random.pick(nodes);
+  if (kind === "launch") {
+    const name = random.pick(LAUNCHED);
+    const spec = taskSpec(name, random.between(9_005, 9_007), { weight: random.between(1, 2) });
+    return taskOperation({ node, task: id, command: { action: "launch", spec } }, vipOfLaunched(name));
+  }
+  const isPassing = kind === "slow" || kind === "mute" || kind === "well";
+  // web is never ended: what must always work.
+  const task = random.pick(
+    isPassing ? ["web", "web", "api", "log", "fixed"] : ["api", "log", "fixed", ...LAUNCHED, ...LAUNCHED],
+  );
+  return taskOperation({ node, task, command: drawCommand(random, kind) });
+}
+
+function drawCommand(random: Random, kind: Exclude<Kind, "request" | "launch">): Command {
+  switch (kind) {
+    case "end":
+      return { action: "end", state: random.pick(ENDS) };
+    case "drain":
+      return { action: "drain", forUs: random.between(50_000, 400_000) };
+    case "slow":
+      return { action: "slow", factor: random.pick([5, 20, 60]) };
+    default:
+      return { action: kind };
+  }
+}
+
+function taskOperation(value: TaskValue, key?: string): Made {
+  return { f: "task", ...(key === undefined ? {} : { key }), value: value as unknown as PlannedOperation["value"] };
+}
+
+function pickKind(random: Random, weights: { readonly [kind in Kind]: number }): Kind {
+  let place = random.below(KINDS.reduce((sum, kind) => sum + weights[kind], 0));
+  for (const kind of KINDS) {
+    if (place < weights[kind]) return kind;
+    place -= weights[kind];
+  }
+  return "request";
+}
+
+/**
+ * After healing: every web task is made well (or stays slow), then requests for long enough that what had failed is probed and used again:
+ * a trickle over the time in which costs fade, then many at once.
+ */
+export function balancerLiveness(process: number, context: ScenarioContext, staysSlow: boolean): PlannedOperation[] {
+  const operations: PlannedOperation[] = [];
+  if (!staysSlow) {
+    context.nodes.forEach((node, i) => {
+      if (i % context.clients.length !== process) return;
+      for (const task of ["web", "api", "log", "fixed"])
+        operations.push({ process, afterUs: 0, ...taskOperation({ node, task, command: { action: "well" } }) });
+    });
+  }
+  const request = (afterUs: number, threads: number): void => {
+    operations.push({ process, afterUs, f: "request", key: WEB, value: { threads, requests: 1 } });
+  };
+  for (let i = 0; i < 25; i += 1) request(60_000, 2);
+  // Enough for the bound on how often a backend may be passed over, which grows with their number.
+  for (let i = 0; i < context.nodes.length + 2; i += 1) request(5_000, 20);
+  return operations;
+}
+
+/** Rest until all that was going on has come to its end, then requests that must not fail. */
+export function balancerFinal(context: ScenarioContext, restUs: number): PlannedOperation[] {
+  return context.clients.flatMap((_, process) => [
+    { process, afterUs: 0, f: "rest", value: restUs },
+    { process, afterUs: 0, f: "verify", key: WEB, value: { threads: 4, requests: 2 } },
+    { process, afterUs: 0, f: "verify", key: "tcp/web.shop:8080", value: { threads: 2, requests: 1 } },
+  ]);
+}
