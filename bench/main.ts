@@ -3,6 +3,7 @@ import { benchCheckers } from "./checkers.ts";
 import { benchCrdt } from "./crdt.ts";
 import { benchKv } from "./kv.ts";
 import { machineName } from "./measure.ts";
+import { benchMembership } from "./membership.ts";
 import { benchScheduler } from "./scheduler.ts";
 import { benchTla } from "./tla.ts";
 import { benchTransactions } from "./transactions.ts";
@@ -12,6 +13,7 @@ const PARTS: readonly (readonly [string, () => Promise<void>])[] = [
   ["scheduler", benchScheduler],
   ["world", benchWorld],
   ["kv", benchKv],
+  ["membership", benchMembership],
   ["checkers", benchAllCheckers],
   ["tla", benchTla],
   ["crdt", benchCrdt],
