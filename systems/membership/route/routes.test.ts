@@ -7,6 +7,7 @@ import { GM_DEFAULTS } from "../gm/options.ts";
 import type { Branch, Routes } from "../membership.ts";
 import { Graph } from "./graph.ts";
 import { ROUTE_DEFAULTS } from "./options.ts";
+import { Reach } from "./reach.ts";
 import { startRoutes } from "./routes.ts";
 
 type Views = ReadonlyMap<string, readonly string[]>;
@@ -57,6 +58,27 @@ describe("the graph", () => {
         }
       }),
     );
+  });
+
+  it("knows what is reached after every change of edges, without a tree made anew each time", () => {
+    let kept = 0;
+    fc.assert(
+      fc.property(steps, (changes) => {
+        const graph = new Graph();
+        const reach = new Reach(graph, "v0");
+        const views = new Map<string, readonly string[]>();
+        for (const [name, neighbours] of changes) {
+          const sorted = neighbours.filter((other) => other !== name).sort();
+          graph.setNeighbours(name, sorted);
+          reach.changed(name, views.get(name) ?? [], sorted);
+          views.set(name, sorted);
+          if (!reach.isStale) kept += 1;
+          const expected = views.has("v0") || graph.idOf("v0") !== undefined ? naiveDistances(views, "v0") : new Map();
+          expect([...reach.order].map((vertex) => graph.nameOf(vertex)).sort()).toEqual([...expected.keys()].sort());
+        }
+      }),
+    );
+    expect(kept).toBeGreaterThan(100);
   });
 
   it("has the same tree whatever the order in which it learned the edges", () => {
@@ -158,5 +180,20 @@ describe("routes", () => {
       expect(changes).toBeLessThan(20);
       await run(3_000_000);
       expect(at("n1").reach.has("n3")).toBe(true);
+    }));
+
+  it("forget names that no record has any more, and go on as before", () =>
+    simulateRoutes({ nodes: 2 }, async ({ at, topology, run }) => {
+      await run(3_000_000);
+      for (let round = 0; round < 10; round++) {
+        const strangers = Array.from({ length: 20 }, (_, i) => `stranger-${round}-${i}`);
+        for (const stranger of strangers) topology.claim("n2", stranger);
+        await run(1_500_000);
+        expect(at("n1").routes.reachable(strangers[0]!)).toBe(true);
+        for (const stranger of strangers) topology.unlink("n2", stranger);
+        await run(1_500_000);
+        expect([...at("n1").reach]).toEqual(["n1", "n2"]);
+        expect(at("n1").routes.distance("n2")).toBe(1);
+      }
     }));
 });

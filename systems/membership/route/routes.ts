@@ -12,6 +12,7 @@ import { Throttle } from "../throttle.ts";
 import { makeBranch } from "./branch.ts";
 import { Graph, type Tree } from "./graph.ts";
 import type { RouteOptions } from "./options.ts";
+import { Reach } from "./reach.ts";
 
 /** Vertices without a record that are kept before the graph is made anew. */
 const STRAYS_MAX = 64;
@@ -29,10 +30,12 @@ class RouteTable implements Routes {
   readonly #listeners: ((change: ReachChange) => void)[] = [];
   readonly #throttle: Throttle;
   #graph: Graph = new Graph();
+  #reach: Reach;
   /** By root, of the present graph. */
   readonly #trees: Map<string, Rooted> = new Map();
-  /** What was told last: by vertex of #graph, 1 for reachable. */
+  /** What was told last: by vertex of #graph, 1 for reachable; no shorter than the graph when it is compared. */
   #told: Uint8Array = new Uint8Array(0);
+  #toldCount = 0;
   #isTimed = false;
 
   constructor(host: Host, gm: GlobalMembership, options: RouteOptions) {
@@ -42,6 +45,7 @@ class RouteTable implements Routes {
     const { advertiseBurst: burst, advertiseUs: everyUs } = options;
     this.#throttle = new Throttle({ burst, everyUs }, host.clock.monotonicUs());
     for (const { node, activeView } of gm.records()) this.#graph.setNeighbours(node, activeView);
+    this.#reach = new Reach(this.#graph, gm.self);
     gm.onChange((change) => this.#take(change));
     this.#advertiseSoon();
   }
@@ -52,13 +56,11 @@ class RouteTable implements Routes {
 
   reachable(node: string): boolean {
     const vertex = this.#graph.idOf(node);
-    const rooted = this.#rooted(this.self);
-    return vertex !== undefined && rooted !== null && rooted.tree.distances[vertex]! >= 0;
+    return vertex !== undefined && this.#reach.has(vertex);
   }
 
   reachableNodes(): readonly string[] {
-    const rooted = this.#rooted(this.self);
-    return rooted === null ? [] : this.#names(rooted.tree.order).sort(compareNames);
+    return this.#names(this.#reach.order).sort(compareNames);
   }
 
   unreachableNodes(): readonly string[] {
@@ -134,34 +136,28 @@ class RouteTable implements Routes {
 
   #take({ before, after }: RecordChange): void {
     const { node } = after ?? before!; // one of them is there
+    const oldView = before?.activeView ?? [];
     const view = after?.activeView ?? [];
-    if (before !== null && after !== null && equalViews(before.activeView, view)) return;
+    if (before !== null && after !== null && equalViews(oldView, view)) return;
     this.#graph.setNeighbours(node, view);
     this.#trees.clear();
-    if (after === null) this.#makeAnewIfStray();
-    this.#advertiseSoon();
+    this.#reach.changed(node, oldView, view);
+    if (this.#reach.isStale || this.#hasStrays) this.#advertiseSoon();
   }
 
-  /** Names that no record has any more are forgotten. */
-  #makeAnewIfStray(): void {
-    const old = this.#graph;
-    if (old.size <= 2 * this.#gm.size + STRAYS_MAX) return;
-    const told = this.#toldNames();
+  get #hasStrays(): boolean {
+    return this.#graph.size > 2 * this.#gm.size + STRAYS_MAX;
+  }
+
+  /** Makes the graph anew without the names that no record has any more. What is told has to be what is reached. */
+  #forgetStrays(): void {
+    const reached = this.reachableNodes();
     this.#graph = new Graph();
     for (const { node, activeView } of this.#gm.records()) this.#graph.setNeighbours(node, activeView);
+    this.#reach = new Reach(this.#graph, this.self);
+    this.#trees.clear();
     this.#told = new Uint8Array(this.#graph.size);
-    for (const name of told) {
-      const vertex = this.#graph.idOf(name);
-      if (vertex !== undefined) this.#told[vertex] = 1;
-    }
-  }
-
-  #toldNames(): string[] {
-    const names: string[] = [];
-    this.#told.forEach((isTold, vertex) => {
-      if (isTold === 1) names.push(this.#graph.nameOf(vertex));
-    });
-    return names;
+    for (const name of reached) this.#told[this.#graph.idOf(name)!] = 1; // some record named it
   }
 
   #advertiseSoon(): void {
@@ -173,27 +169,21 @@ class RouteTable implements Routes {
       () => {
         this.#isTimed = false;
         this.#advertise();
+        if (this.#hasStrays) this.#forgetStrays();
       },
       { sync: true },
     );
   }
 
   #advertise(): void {
-    const graph = this.#graph;
-    const distances = this.#rooted(this.self)?.tree.distances;
-    const now = new Uint8Array(graph.size);
-    const added: string[] = [];
-    const removed: string[] = [];
-    for (let vertex = 0; vertex < now.length; vertex++) {
-      now[vertex] = distances !== undefined && distances[vertex]! >= 0 ? 1 : 0;
-      const before = this.#told[vertex] ?? 0;
-      if (now[vertex] === before) continue;
-      (before === 0 ? added : removed).push(graph.nameOf(vertex));
+    const { order } = this.#reach;
+    if (this.#told.length < this.#graph.size) {
+      const longer = new Uint8Array(2 * this.#graph.size);
+      longer.set(this.#told);
+      this.#told = longer;
     }
-    this.#told = now;
-    if (added.length === 0 && removed.length === 0) return;
-    added.sort(compareNames);
-    removed.sort(compareNames);
+    if (order.length === this.#toldCount && order.every((vertex) => this.#told[vertex] === 1)) return;
+    const { added, removed } = this.#difference(order);
     this.#host.observe(
       "membership.reach",
       (): ReachObservation => ({
@@ -203,6 +193,21 @@ class RouteTable implements Routes {
       }),
     );
     for (const listener of this.#listeners) listener({ added, removed });
+  }
+
+  /** Between what was told and what is reached, which counts as told from here on. */
+  #difference(order: Int32Array): ReachChange {
+    const now = new Uint8Array(this.#told.length);
+    for (const vertex of order) now[vertex] = 1;
+    const added: string[] = [];
+    const removed: string[] = [];
+    for (let vertex = 0; vertex < this.#graph.size; vertex++) {
+      if (now[vertex] === this.#told[vertex]) continue;
+      (now[vertex] === 1 ? added : removed).push(this.#graph.nameOf(vertex));
+    }
+    this.#told = now;
+    this.#toldCount = order.length;
+    return { added: added.sort(compareNames), removed: removed.sort(compareNames) };
   }
 }
 
