@@ -13,6 +13,9 @@ const READ_ATTEMPTS = 3;
 /** More than a chaos phase can hold; what does not fit is left. */
 const OPERATIONS_PER_PROCESS = 60;
 
+/** Few, so that removes meet adds. */
+const ITEMS = 6;
+
 /** `add` and `remove` change a set, `increment` a counter, `assign` a register, `swap` the same as compare-and-set, `send` multicasts. */
 const FUNCTIONS = ["add", "add", "add", "remove", "increment", "assign", "swap", "read", "send"] as const;
 
@@ -21,7 +24,7 @@ export function membershipOperations(random: Random, context: ScenarioContext): 
   const operations: PlannedOperation[] = [];
   for (let i = 0; i < OPERATIONS_PER_PROCESS; i++) {
     for (let process = 0; process < clients.length; process++) {
-      const value = { node: random.pick(nodes), item: `${process}.${i}` };
+      const value = { node: random.pick(nodes), item: `item${random.below(ITEMS)}` };
       operations.push({
         process,
         afterUs: random.between(1_000, Number(settings["thinkUsMax"])),

@@ -34,34 +34,41 @@ export type KvAck = {
 
 type Held = { readonly clock: KvClock; readonly hash: number };
 
+/** One boot of a node. */
+type Boot = {
+  readonly incarnation: number;
+  /** What it told that it holds, by key. */
+  readonly held: Map<string, Held>;
+};
+
 export class KvMonitor {
   readonly violations: ViewViolation[] = [];
-  /** What is durable: by host, by key. */
-  readonly #held: Map<string, Map<string, Held>> = new Map();
+  readonly #boots: Map<string, Boot> = new Map();
+  /** What a node must find on its disk when it boots: by host, by key. */
+  readonly #promised: Map<string, Map<string, KvClock>> = new Map();
+  /** Nodes whose disk was wiped or harmed, and when: until a later boot has read what is left, and written it anew, they promise nothing. */
+  readonly #harmed: Map<string, number> = new Map();
   readonly #forgivenUs: Map<string, number> = new Map();
   /** By key and clock. */
   readonly #hashes: Map<string, { readonly hash: number; readonly host: string }> = new Map();
-  /** By host: its boot, and what the boot before held that has not been told again. */
-  readonly #boots: Map<string, { incarnation: number; readonly missing: Map<string, Held> }> = new Map();
 
   /** The disk of this host was wiped or harmed: what it held is no promise any more. */
   forgive(timeUs: number, host: string): void {
-    this.#held.delete(host);
-    this.#boots.delete(host);
+    this.#promised.delete(host);
+    this.#harmed.set(host, this.#boots.get(host)?.incarnation ?? 0);
     this.#forgivenUs.set(host, timeUs);
   }
 
   observe(timeUs: number, record: KvRecord): void {
     const { host, incarnation, key, clock, hash } = record;
-    this.#bootOf(host, incarnation).missing.delete(key);
-    let held = this.#held.get(host);
-    if (held === undefined) this.#held.set(host, (held = new Map()));
-    const before = held.get(key);
-    if (before !== undefined && !covers(clock, before.clock)) {
-      const found = `${told(clock)} after ${told(before.clock)}`;
+    const boot = this.#bootOf(host, incarnation);
+    const before = boot.held.get(key)?.clock ?? this.#promised.get(host)?.get(key);
+    if (before !== undefined && !covers(clock, before)) {
+      const found = `${told(clock)} after ${told(before)}`;
       this.#violate(timeUs, host, `${host} went back on key ${JSON.stringify(key)}: ${found}`);
     }
-    held.set(key, { clock, hash });
+    boot.held.set(key, { clock, hash });
+    if (!this.#harmed.has(host)) this.#promisesOf(host).set(key, clock);
     const name = `${JSON.stringify(key)} ${told(clock)}`;
     const other = this.#hashes.get(name);
     if (other === undefined) this.#hashes.set(name, { hash, host });
@@ -72,16 +79,17 @@ export class KvMonitor {
 
   /** The node has booted and told of everything that it found on its disk. */
   ready(timeUs: number, { host, incarnation }: KvReady): void {
-    const { missing } = this.#bootOf(host, incarnation);
-    for (const [key, { clock }] of missing) {
-      this.#violate(
-        timeUs,
-        host,
-        `${host} booted without key ${JSON.stringify(key)}, which was durable at ${told(clock)}`,
-      );
-      this.#held.get(host)?.delete(key);
+    const boot = this.#bootOf(host, incarnation);
+    for (const [key, clock] of this.#promised.get(host) ?? []) {
+      if (boot.held.has(key)) continue;
+      const what = `${host} booted without key ${JSON.stringify(key)}, which was durable at ${told(clock)}`;
+      this.#violate(timeUs, host, what);
     }
-    missing.clear();
+    const harmedIn = this.#harmed.get(host);
+    if (harmedIn !== undefined && harmedIn < incarnation) this.#harmed.delete(host);
+    if (!this.#harmed.has(host)) {
+      this.#promised.set(host, new Map([...boot.held].map(([key, { clock }]) => [key, clock])));
+    }
   }
 
   /** To be called when the caller has the answer. */
@@ -97,9 +105,9 @@ export class KvMonitor {
   fault(running: readonly string[]): string | null {
     const [first, ...others] = running;
     if (first === undefined) return null;
-    const reference = this.#held.get(first) ?? new Map<string, Held>();
+    const reference = this.#heldBy(first);
     for (const host of others) {
-      const held = this.#held.get(host) ?? new Map<string, Held>();
+      const held = this.#heldBy(host);
       for (const key of new Set([...reference.keys(), ...held.keys()])) {
         const [a, b] = [reference.get(key), held.get(key)];
         if (a?.hash === b?.hash && a !== undefined) continue;
@@ -109,17 +117,29 @@ export class KvMonitor {
     return null;
   }
 
-  #bootOf(host: string, incarnation: number): { incarnation: number; readonly missing: Map<string, Held> } {
+  #bootOf(host: string, incarnation: number): Boot {
     const known = this.#boots.get(host);
     if (known?.incarnation === incarnation) return known;
-    const boot = { incarnation, missing: new Map(this.#held.get(host) ?? []) };
+    const boot: Boot = { incarnation, held: new Map() };
     this.#boots.set(host, boot);
     return boot;
   }
 
+  #heldBy(host: string): ReadonlyMap<string, Held> {
+    return this.#boots.get(host)?.held ?? new Map();
+  }
+
+  #promisesOf(host: string): Map<string, KvClock> {
+    let promised = this.#promised.get(host);
+    if (promised === undefined) this.#promised.set(host, (promised = new Map()));
+    return promised;
+  }
+
+  /** An answer may come after a crash: then what was promised counts. */
   #holds(host: string, key: string, clock: KvClock): boolean {
-    const held = this.#held.get(host)?.get(key);
-    return held !== undefined && covers(held.clock, clock);
+    const held = this.#boots.get(host)?.held.get(key)?.clock;
+    const promised = this.#promised.get(host)?.get(key);
+    return (held !== undefined && covers(held, clock)) || (promised !== undefined && covers(promised, clock));
   }
 
   #violate(timeUs: number, host: string, message: string): void {

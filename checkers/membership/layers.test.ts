@@ -229,6 +229,17 @@ test("a node whose disk was lost may come back with nothing, and may have lost w
   expect(monitor.violations).toHaveLength(1);
 });
 
+test("a harmed disk promises nothing until a later boot has written it anew; then it does again", () => {
+  const monitor = new KvMonitor();
+  monitor.forgive(1, "n1");
+  monitor.observe(2, held("n1", { a: 1 }));
+  monitor.ready(3, { host: "n1", incarnation: 2 });
+  expect(monitor.violations).toEqual([]);
+  monitor.observe(4, held("n1", { b: 1 }, 2, "k", 2));
+  monitor.ready(5, { host: "n1", incarnation: 3 });
+  expect(messages(monitor)).toEqual(['n1 booted without key "k", which was durable at {b: 1}']);
+});
+
 // Multicast
 
 const sent = (host: string, id: string): MulticastRecord => ({ host, incarnation: 1, kind: "sent", id, topic: "t" });

@@ -1,5 +1,5 @@
 /** A node with all layers of membership, one above the other. */
-import type { Host } from "../../sim/host.ts";
+import { DiskError, type Host } from "../../sim/host.ts";
 import { startGm } from "./gm/gm.ts";
 import { startProbe } from "./gm/probe.ts";
 import { startKv } from "./kv/kv.ts";
@@ -14,6 +14,16 @@ import { startRoutes } from "./route/routes.ts";
  * or whoever asks. A disk that fails ends the process. Throws RangeError for options that no layer could run with.
  */
 export async function startMembership(host: Host, options: MembershipOptions): Promise<Membership> {
+  try {
+    return await startLayers(host, options);
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    host.exit(`The disk failed while booting: ${error.message}`);
+    return new Promise(() => {}); // the process has ended
+  }
+}
+
+async function startLayers(host: Host, options: MembershipOptions): Promise<Membership> {
   const overlay = await startOverlay(host, options);
   const gm = await startGm(host, overlay, options.gm);
   const routes = startRoutes(host, gm, options.routes);
