@@ -75,6 +75,7 @@ const MAPPING: TraceMapping = {
     "pending",
     "asks",
     "answers",
+    "served",
     "chosen",
     "draft",
     "polls",

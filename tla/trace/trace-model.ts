@@ -52,8 +52,14 @@ export function createTraceModel(source: ModelSource, mapping: TraceMapping): Tr
     checks,
     mapping,
     actions,
-    next: generatorOf(model, next.node, next.scope, { mode: "next", owner: name }),
+    next: later(() => generatorOf(model, next.node, next.scope, { mode: "next", owner: name })),
   };
+}
+
+/** The whole relation is large, and most traces never need it. */
+function later(make: () => Generator): Generator {
+  let made: Generator | undefined;
+  return (then) => (made ??= make())(then);
 }
 
 export function namesIn(mapping: TraceMapping): Set<string> {

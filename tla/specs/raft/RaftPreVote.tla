@@ -4,7 +4,7 @@
 (* win before it raises its term. A poll changes nothing that Raft knows   *)
 (* of, so this refines Raft: a polled timeout is a timeout.                *)
 (***************************************************************************)
-EXTENDS Raft
+EXTENDS RaftSpec
 
 \* polls[i]: the term that node i would take, and who would vote for it. Stale once the node's term moves on.
 VARIABLE polls
@@ -21,17 +21,23 @@ Poll(i) ==
 \* Node j would vote for c in term t. It promises nothing, and nothing of it has to be durable.
 Back(j, c, t, lastTerm, lastIndex) ==
   /\ t > term[j] /\ role[j] # "leader"
-  /\ lastTerm > LastTerm(log[j]) \/ (lastTerm = LastTerm(log[j]) /\ lastIndex >= Len(log[j]))
+  /\ IsUpToDate(lastTerm, lastIndex, log[j])
   /\ polls' = IF polls[c].term = t THEN [polls EXCEPT ![c].from = @ \cup {j}] ELSE polls
   /\ UNCHANGED vars
-
-CountBacker(i, j) ==
-  /\ polls[i].term = term[i] + 1 /\ j \in polls[i].from
-  /\ UNCHANGED <<vars, polls>>
 
 PolledTimeout(i) ==
   /\ polls[i].term = term[i] + 1
   /\ IsQuorum(polls[i].from)
   /\ Timeout(i)
   /\ UNCHANGED polls
+
+PreVoteInit == Init /\ polls = [i \in Node |-> NoPoll]
+PreVoteNext ==
+  \/ Next /\ UNCHANGED polls
+  \/ \E i \in Node :
+       \/ Poll(i)
+       \/ PolledTimeout(i)
+       \/ \E j \in Node : Back(i, j, polls[j].term, LastTerm(log[j]), Len(log[j]))
+PreVoteSpec == PreVoteInit /\ [][PreVoteNext]_<<vars, polls>>
+
 =============================================================================

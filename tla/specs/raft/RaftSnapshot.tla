@@ -8,7 +8,7 @@
 (* specification's log, so compaction is no step at all. What is left of   *)
 (* snapshots is their effect on the disk, and that of installing one.      *)
 (***************************************************************************)
-EXTENDS Raft
+EXTENDS RaftSpec
 
 \* draft[i]: the log that the snapshot on its way to the disk of node i stands for; <<>> if there is none.
 VARIABLE draft
@@ -28,7 +28,7 @@ TakeSnapshot(i, n, t) ==
   /\ UNCHANGED vars
 
 SnapshotTaken(i, n) ==
-  /\ Len(draft[i]) = n
+  /\ n > 0 /\ Len(draft[i]) = n
   /\ disk' = [disk EXCEPT ![i] = WithSnapshot(@, draft[i])]
   /\ draft' = [draft EXCEPT ![i] = <<>>]
   /\ UNCHANGED <<voting, logs, office, reads>>
@@ -57,4 +57,15 @@ SnapshotRestart(i) ==
   /\ \/ RestartFrom(i, disk[i])
      \/ draft[i] # <<>> /\ RestartFrom(i, WithSnapshot(disk[i], draft[i]))
   /\ draft' = [draft EXCEPT ![i] = <<>>]
+
+SnapshotInit == Init /\ draft = [i \in Node |-> <<>>]
+SnapshotNext ==
+  \/ Next /\ UNCHANGED draft
+  \/ \E i \in Node :
+       \/ \E n \in 1 .. commit[i] : TakeSnapshot(i, n, TermAt(log[i], n))
+       \/ \E n \in 1 .. Len(chosen) : BeginInstall(i, n, TermAt(chosen, n))
+       \/ SnapshotTaken(i, Len(draft[i]))
+       \/ Install(i, Len(draft[i]), LastTerm(draft[i]))
+       \/ SnapshotRestart(i)
+SnapshotSpec == SnapshotInit /\ [][SnapshotNext]_<<vars, draft>>
 =============================================================================

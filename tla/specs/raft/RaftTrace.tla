@@ -2,8 +2,27 @@
 (***************************************************************************)
 (* What simulated runs of systems/raft are validated against: Raft with    *)
 (* its extensions. scenarios/raft-specification.ts maps a run to it.       *)
+(*                                                                         *)
+(* Here a few steps are named that change no variable, such as sending: a  *)
+(* recorded run can be asked whether it kept to their guards.              *)
 (***************************************************************************)
 EXTENDS RaftSnapshot, RaftPreVote
+
+CountVote(i, j) == role[i] = "candidate" /\ j \in ballots[i] /\ UNCHANGED vars
+
+SendAppend(i, j, prev, prevTerm, last, c) ==
+  /\ role[i] = "leader" /\ j # i
+  /\ prev <= last /\ last <= Len(log[i])
+  /\ TermAt(log[i], prev) = prevTerm
+  /\ c <= commit[i]
+  /\ UNCHANGED vars
+
+\* A rejection says where the logs may agree, never that they do.
+ReceiveReject(i, j) == role[i] = "leader" /\ j # i /\ UNCHANGED vars
+
+CountRound(i, j, r) == role[i] = "leader" /\ r <= heard[i][j] /\ UNCHANGED vars
+
+CountBacker(i, j) == polls[i].term = term[i] + 1 /\ j \in polls[i].from /\ UNCHANGED <<vars, polls>>
 
 \* What was handed to the disk is what there is to be kept.
 WriteBatch(i, t, v, c, lastIndex, lastTerm) ==
@@ -11,24 +30,8 @@ WriteBatch(i, t, v, c, lastIndex, lastTerm) ==
   /\ lastIndex = Len(log[i]) /\ lastTerm = LastTerm(log[i])
   /\ Write(i)
 
-TraceInit ==
-  /\ Init
-  /\ draft = [i \in Node |-> <<>>]
-  /\ polls = [i \in Node |-> NoPoll]
-
-TraceNext ==
-  \E i \in Node : Timeout(i) /\ UNCHANGED <<draft, polls>>
-
+-----------------------------------------------------------------------------
+TraceInit == SnapshotInit /\ polls = [i \in Node |-> NoPoll]
+TraceNext == (SnapshotNext /\ UNCHANGED polls) \/ (PreVoteNext /\ UNCHANGED draft)
 TraceSpec == TraceInit /\ [][TraceNext]_<<vars, draft, polls>>
-
-ElectionSafety == \A i \in Node : role[i] = "leader" => LeaderOf(i) = i
-
-\* The leader of the highest term holds all that was chosen.
-LeadersHoldChosen ==
-  \A i \in Node : role[i] = "leader" /\ term[i] = Len(claims) => IsPrefix(chosen, log[i])
-
-CommittedIsChosen == \A i \in Node : IsPrefix(SubSeq(log[i], 1, commit[i]), chosen)
-
-ReadsAreFresh ==
-  \A i \in Node : \A a \in asks[i] : \A b \in answers[i] : a.context = b.context => b.index >= a.floor
 =============================================================================
