@@ -100,19 +100,23 @@ function pickKind(random: Random, weights: { readonly [kind in Kind]: number }):
   return "request";
 }
 
+/** In grey runs the web task of the last node takes this long for a request, from healing on: clients and balancers would wait far longer. */
+const SLOW_US = 20_000;
+
 /**
- * After healing: every web task is made well (or stays slow), then requests for long enough that what had failed is probed and used again:
- * a trickle over the time in which costs fade, then many at once.
+ * After healing: every task that always runs is made well, then requests for long enough that what had failed is probed and used again:
+ * a trickle over the time in which costs fade, then many at once. In grey runs one task stays slow meanwhile.
  */
-export function balancerLiveness(process: number, context: ScenarioContext, staysSlow: boolean): PlannedOperation[] {
+export function balancerLiveness(process: number, context: ScenarioContext, isGrey: boolean): PlannedOperation[] {
   const operations: PlannedOperation[] = [];
-  if (!staysSlow) {
-    context.nodes.forEach((node, i) => {
-      if (i % context.clients.length !== process) return;
-      for (const task of ["web", "api", "log", "fixed"])
-        operations.push({ process, afterUs: 0, ...taskOperation({ node, task, command: { action: "well" } }) });
-    });
-  }
+  const command = (node: string, task: string, told: Command): void => {
+    operations.push({ process, afterUs: 0, ...taskOperation({ node, task, command: told }) });
+  };
+  context.nodes.forEach((node, i) => {
+    if (i % context.clients.length !== process) return;
+    for (const task of ["web", "api", "log", "fixed"]) command(node, task, { action: "well" });
+    if (isGrey && node === slowNode(context)) command(node, "web", { action: "slow", factor: slowFactor(context) });
+  });
   const request = (afterUs: number, threads: number): void => {
     operations.push({ process, afterUs, f: "request", key: WEB, value: { threads, requests: 1 } });
   };
@@ -122,11 +126,27 @@ export function balancerLiveness(process: number, context: ScenarioContext, stay
   return operations;
 }
 
-/** Rest until all that was going on has come to its end, then requests that must not fail. */
-export function balancerFinal(context: ScenarioContext, restUs: number): PlannedOperation[] {
+/** Where a task stays slow in grey runs. */
+export function slowNode({ nodes }: ScenarioContext): string {
+  return nodes.at(-1)!;
+}
+
+function slowFactor({ settings }: ScenarioContext): number {
+  return Math.ceil(SLOW_US / Number(settings["serviceUs"]));
+}
+
+/**
+ * Rest until all that was going on has come to its end, then requests that must not fail. In grey runs one at a time: whatever was known of
+ * the slow task has faded by then, and a handful of requests at once would wait longer for it than clients do.
+ */
+export function balancerFinal(
+  context: ScenarioContext,
+  rest: { readonly restUs: number; readonly isGrey: boolean },
+): PlannedOperation[] {
+  const threads = rest.isGrey ? 1 : 4;
   return context.clients.flatMap((_, process) => [
-    { process, afterUs: 0, f: "rest", value: restUs },
-    { process, afterUs: 0, f: "verify", key: WEB, value: { threads: 4, requests: 2 } },
-    { process, afterUs: 0, f: "verify", key: "tcp/web.shop:8080", value: { threads: 2, requests: 1 } },
+    { process, afterUs: 0, f: "rest", value: rest.restUs },
+    { process, afterUs: 0, f: "verify", key: WEB, value: { threads, requests: 2 } },
+    { process, afterUs: 0, f: "verify", key: "tcp/web.shop:8080", value: { threads, requests: 1 } },
   ]);
 }

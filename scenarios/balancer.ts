@@ -1,12 +1,13 @@
 /** The load balancer on membership: under every kind of fault, and with backends that are slow but alive. */
-import type { HistoryEvent } from "../checkers/history.ts";
+import { countMax } from "../checkers/balancer/load.ts";
+import type { HistoryEvent, PlainJson } from "../checkers/history.ts";
 import type { Verdict } from "../checkers/verdict.ts";
 import { FAULT_KINDS, type FaultKind, harmOf } from "../nemesis/kinds.ts";
-import { balancerClient, balancerNode } from "./balancer-nodes.ts";
+import { balancerClient, balancerNode, type TaskValue, WEB } from "./balancer-nodes.ts";
 import { BALANCER_STATES, BALANCER_TARGETS, watchBalancer } from "./balancer-watch.ts";
-import { balancerFinal, balancerLiveness, balancerOperations } from "./balancer-workload.ts";
+import { balancerFinal, balancerLiveness, balancerOperations, slowNode } from "./balancer-workload.ts";
 import { invalidVerdict, validVerdict } from "./checks.ts";
-import { type Scenario, type SettingsSpec, scenario } from "./scenario.ts";
+import { type RunData, type Scenario, type SettingsSpec, scenario } from "./scenario.ts";
 
 const SETTINGS: SettingsSpec = {
   nodes: { kind: "choice", of: [3, 3, 4, 4, 5, 6], about: "nodes, each with a balancer and tasks" },
@@ -61,7 +62,7 @@ export const balancer: Scenario = balancerScenario({
   name: "balancer",
   title: "load balancer on membership, every fault by swarm",
   kinds: FAULT_KINDS,
-  staysSlow: false,
+  isGrey: false,
 });
 
 export const balancerGrey: Scenario = balancerScenario({
@@ -79,14 +80,14 @@ export const balancerGrey: Scenario = balancerScenario({
     "disk-slow",
     "disk-stall",
   ],
-  staysSlow: true,
+  isGrey: true,
 });
 
 function balancerScenario(variant: {
   readonly name: string;
   readonly title: string;
   readonly kinds: readonly FaultKind[];
-  readonly staysSlow: boolean;
+  readonly isGrey: boolean;
 }): Scenario {
   return scenario({
     name: variant.name,
@@ -95,8 +96,8 @@ function balancerScenario(variant: {
     node: balancerNode,
     client: balancerClient,
     operations: balancerOperations,
-    livenessOperations: (process, context) => balancerLiveness(process, context, variant.staysSlow),
-    finalOperations: (context) => balancerFinal(context, REST_US),
+    livenessOperations: (process, context) => balancerLiveness(process, context, variant.isGrey),
+    finalOperations: (context) => balancerFinal(context, { restUs: REST_US, isGrey: variant.isGrey }),
     faults: {
       kinds: variant.kinds,
       lastingHarmMax: ({ nodes }) => Math.floor((nodes - 1) / 2),
@@ -115,6 +116,7 @@ function balancerScenario(variant: {
       { name: "service-before-name", check: ({ history }) => serviceBeforeName(history) },
       { name: "connection-keeps-backend", check: ({ history }) => keepsBackend(history) },
       { name: "settled-requests", check: ({ history }) => settledRequests(history) },
+      ...(variant.isGrey ? [{ name: "slow-gets-little", check: slowGetsLittle }] : []),
     ],
     floors: { operationsMin: 40 },
   });
@@ -154,4 +156,30 @@ function settledRequests(history: readonly HistoryEvent[]): Verdict {
     return invalidVerdict("settled-requests", history.length, [line]);
   }
   return validVerdict("settled-requests", history.length);
+}
+
+/** While one of n web tasks is an order slower than the others it answers less than half of one n-th of the requests, luck apart. */
+function slowGetsLittle(run: RunData): Verdict {
+  const { history, nodes } = run;
+  const slow = slowNode(run);
+  const command = history.findLast(({ f, type, value }) => f === "task" && type === "ok" && isSlow(value, slow));
+  if (command === undefined) return validVerdict("slow-gets-little", history.length);
+  let answers = 0;
+  let ofSlow = 0;
+  for (const { index, type, f, key, result } of history) {
+    if (index < command.index || type !== "ok" || f !== "request" || key !== WEB) continue;
+    for (const server of (result as readonly (readonly string[])[]).flat()) {
+      answers += 1;
+      if (server.startsWith("web.") && server.endsWith(`@${slow}`)) ofSlow += 1;
+    }
+  }
+  const most = countMax(Math.ceil(answers / (2 * nodes.length)));
+  if (ofSlow <= most) return validVerdict("slow-gets-little", history.length);
+  const line = `the slow task of ${slow} answered ${ofSlow} of ${answers} requests at ${nodes.length} nodes; half a share is ${most} at most.`;
+  return invalidVerdict("slow-gets-little", history.length, [line]);
+}
+
+function isSlow(value: PlainJson, node: string): boolean {
+  const task = value as unknown as TaskValue;
+  return task.node === node && task.task === "web" && task.command.action === "slow";
 }
