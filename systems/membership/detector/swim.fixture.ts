@@ -20,8 +20,6 @@ export type SwimBenchOptions = {
   readonly names: readonly string[];
   readonly random: HostRandom;
   readonly options?: Partial<SwimOptions>;
-  /** The class under test, of these sources or of a mutant's. */
-  readonly Core?: typeof SwimCore;
 };
 
 export class SwimBench {
@@ -46,14 +44,14 @@ export class SwimBench {
 
   /** Boots a node with what its disk holds; an earlier process of it is gone. Nobody is watched. */
   boot(name: string): void {
-    const { random, options, names, Core } = this.#start;
+    const { random, options, names } = this.#start;
     const incarnation = (this.stored.get(name) ?? 0) + 1;
     this.stored.set(name, incarnation);
     const tell =
       (kind: SwimEvent["kind"]) =>
       (peer: string): void =>
         void this.events.push({ at: name, kind, peer, atUs: this.nowUs });
-    const core: SwimCore = new (Core ?? SwimCore)({
+    const core: SwimCore = new SwimCore({
       self: name,
       options: { ...SWIM_DEFAULTS, startUs: 1, ...options },
       random,

@@ -104,13 +104,17 @@ class OverlayNode implements Overlay {
   }
 
   #onMessage(from: string, message: OverlayMessage): void {
-    if (message.kind === "forward-join") {
-      const isNew = !message.seen.includes(this.self) && message.ttl <= this.#options.activeWalkLength;
-      this.#host.always(isNew, "overlay-walk", () => ({ from, node: message.node, ttl: message.ttl }));
-    }
+    if (message.kind === "forward-join") this.#assertWalk(from, message);
     const wasNeighbour = this.#core.views.has(from);
     this.#step((nowUs) => this.#core.receive(from, message, nowUs));
     if (message.kind === "disconnect" && wasNeighbour) this.#observeDown(from, "disconnect", this.#nowUs());
+  }
+
+  /** A walk has passed its sender, comes nowhere twice, and ends: each step is taken from its length, which is the same at all nodes. */
+  #assertWalk(from: string, { node, ttl, seen }: OverlayMessage & { readonly kind: "forward-join" }): void {
+    const isNew = seen.includes(from) && !seen.includes(this.self);
+    const isShorter = seen.length + ttl === this.#options.activeWalkLength + 1;
+    this.#host.always(isNew && isShorter, "overlay-walk", () => ({ from, node, ttl, seen }));
   }
 
   #onDown(peer: string, reason: DownReason, sinceUs: number): void {
