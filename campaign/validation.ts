@@ -11,7 +11,7 @@ import { invalidVerdict, unknownVerdict, validVerdict } from "../scenarios/check
 import type { Scenario, ScenarioContext, Specification } from "../scenarios/scenario.ts";
 import type { Control } from "../sim/control.ts";
 import { hashText } from "../sim/hash.ts";
-import { createTraceModel, startValidation, type TraceMismatch } from "../tla/index.ts";
+import { createTraceModel, startValidation, type TraceMismatch, type TraceModel } from "../tla/index.ts";
 import { toolRoot } from "./sources.ts";
 
 /** Which runs are validated: one in VALIDATED_ONE_IN, chosen by scenario and seed; all; or none. */
@@ -75,6 +75,18 @@ export type RunValidation = {
 };
 
 /**
+ * The specification compiled for one run: values that runs make are kept by the model, so that no two should share it.
+ * Throws TlaError for what cannot be read.
+ */
+export function specificationModel(specification: Specification, context: ScenarioContext): TraceModel {
+  const folder = specificationFolder(specification);
+  if (folder === null) throw new Error(`there is no folder tla/specs/${specification.folder}`);
+  const load = (name: string): string | undefined => moduleText(folder, name);
+  const source = { load, spec: specification.module, config: specification.config(context) };
+  return createTraceModel(source, specification.mapping);
+}
+
+/**
  * Attaches the specification of a scenario to a run that is about to start. Throws TlaError for a specification that cannot
  * be read: that is an error of ours, not of the system.
  */
@@ -84,12 +96,8 @@ export function validateRun(
   context: ScenarioContext,
   onMismatch: () => void,
 ): RunValidation {
-  const folder = specificationFolder(specification);
-  if (folder === null) throw new Error(`there is no folder tla/specs/${specification.folder}`);
-  const { module: spec, mapping } = specification;
-  const load = (name: string): string | undefined => moduleText(folder, name);
-  const model = createTraceModel({ load, spec, config: specification.config(context) }, mapping);
-  const validation = startValidation(model);
+  const { module: spec } = specification;
+  const validation = startValidation(specificationModel(specification, context));
   let stop: { readonly timeUs: number; readonly event: number } | null = null;
   // An error of ours must not be thrown into the system, which would be blamed for it.
   let failure: unknown;
