@@ -7,6 +7,7 @@ import type { FaultKind } from "../nemesis/kinds.ts";
 import type { Random } from "../sim/random.ts";
 import { type StoreAnswer, StoreClient } from "../systems/crdt-store/client.ts";
 import type { StoreKind } from "../systems/crdt-store/kind.ts";
+import type { StoreOptions } from "../systems/crdt-store/server.ts";
 import { unknownVerdict } from "./checks.ts";
 import { type Asked, callOf, historyOfClients, isRead } from "./crdt-history.ts";
 import { STORE_TARGETS, watchStores } from "./crdt-watch.ts";
@@ -16,6 +17,7 @@ import {
   type RunData,
   type Scenario,
   type ScenarioContext,
+  type Settings,
   type SettingsSpec,
   scenario,
 } from "./scenario.ts";
@@ -37,6 +39,8 @@ export type CrdtType = {
   call(random: Random, serial: number, context: ScenarioContext): PlannedCall;
   /** A call that every replica can take at any time: what must succeed after healing. */
   always(serial: number): PlannedCall;
+  /** How often it is drawn among the types of its family; default 1. */
+  readonly weight?: number;
 };
 
 export type CrdtFamily = {
@@ -58,7 +62,21 @@ const SETTINGS: SettingsSpec = {
   strayPerMille: { kind: "integer", min: 0, max: 500, about: "share of operations at another replica than the usual" },
   roundUs: { kind: "integer", min: 12_000, max: 60_000, isLogarithmic: true, about: "longest pause between rounds" },
   roundBytesMax: { kind: "integer", min: 150, max: 3_000, isLogarithmic: true, about: "bytes for a peer in a round" },
-  deltaCountMax: { kind: "integer", min: 2, max: 64, isLogarithmic: true, about: "deltas kept for silent peers" },
+  mode: { kind: "choice", of: ["deltas", "deltas", "operations"], about: "what replicas send each other" },
+  logCountMax: {
+    kind: "integer",
+    min: 2,
+    max: 64,
+    isLogarithmic: true,
+    about: "deltas or operations kept for silent peers",
+  },
+  holdBackCountMax: {
+    kind: "integer",
+    min: 1,
+    max: 64,
+    isLogarithmic: true,
+    about: "operations that wait for earlier ones",
+  },
   journalBytesMax: { kind: "integer", min: 200, max: 8_000, isLogarithmic: true, about: "journal before a snapshot" },
   copies: {
     kind: "choice",
@@ -97,7 +115,7 @@ const KINDS: readonly FaultKind[] = [
 ];
 
 export function crdtScenario(family: CrdtFamily): Scenario {
-  const names = Object.keys(family.types);
+  const names = Object.entries(family.types).flatMap(([name, { weight }]) => Array<string>(weight ?? 1).fill(name));
   const typeOf = ({ settings }: ScenarioContext): CrdtType => family.types[String(settings["type"])]!;
   return scenario({
     name: family.name,
@@ -125,7 +143,7 @@ export function crdtScenario(family: CrdtFamily): Scenario {
     ],
     faults: {
       kinds: family.kinds ?? KINDS,
-      lastingHarmMax: ({ nodes }) => nodes,
+      lastingHarmMax: harmMaxOf,
       // A replica that has lost its disk writes under a new actor name and takes everything from its peers.
       selfQuarantined: ["wipe"],
       intensityPerMille: 2000,
@@ -133,21 +151,39 @@ export function crdtScenario(family: CrdtFamily): Scenario {
     targets: STORE_TARGETS,
     watch: (control, context, options) => watchStores(typeOf(context).spec)(control, context, options),
     checks: [{ name: "crdt-spec", check: (run) => judgeClients(run, typeOf(run).spec) }],
-    floors: { operationsMin: 20 },
+    floors: { operationsMin: 15 },
     limits: { livenessUsMax: 5_000_000 },
   });
 }
 
-function storeOptions(name: string, { nodes, settings }: ScenarioContext) {
+function storeOptions(name: string, { nodes, settings }: ScenarioContext): StoreOptions {
   return {
     peers: nodes.filter((peer) => peer !== name),
     replicaPort: REPLICA_PORT,
     clientPort: STORE_PORT,
     roundUs: Number(settings["roundUs"]),
     roundBytesMax: Number(settings["roundBytesMax"]),
-    deltaCountMax: Number(settings["deltaCountMax"]),
     journalBytesMax: Number(settings["journalBytesMax"]),
+    mode: settings["mode"] === "operations" ? "operations" : "deltas",
+    logCountMax: Number(settings["logCountMax"]),
+    holdBackCountMax: Number(settings["holdBackCountMax"]),
+    trimming: trimmingOf(settings),
   };
+}
+
+/** Null where the type keeps no history, or keeps all of it in this run. */
+function trimmingOf(settings: Settings): StoreOptions["trimming"] {
+  const everyRounds = Number(settings["trimEveryRounds"] ?? 0);
+  return everyRounds === 0 ? null : { everyRounds, catchUpPeers: catchUpPeersOf(settings) };
+}
+
+function catchUpPeersOf(settings: Settings): number {
+  return Math.min(Number(settings["catchUpPeers"]), settings.nodes - 1);
+}
+
+/** Any number of disks may be harmed, unless trimming rests on some that are not. */
+function harmMaxOf(settings: Settings): number {
+  return trimmingOf(settings) === null ? settings.nodes : catchUpPeersOf(settings);
 }
 
 /** Each process has a replica of its own that it usually asks, so that there are always concurrent updates. */
@@ -188,12 +224,22 @@ async function invoke(client: StoreClient, operation: PlannedOperation, copies: 
   return outcomeOf(await client.update(at, callOf(operation), copies), "info");
 }
 
+/** The fields that are there. */
+function optional(fields: { readonly [name: string]: unknown }): { readonly [name: string]: unknown } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
 /** A read that nobody answered did nothing; an update may have. */
 function outcomeOf(answer: StoreAnswer, silence: "fail" | "info"): Outcome {
   if (answer.kind === "silence") return { type: silence, error: "no answer" };
   if (answer.kind === "refused") return { type: "fail", error: answer.error };
-  const { id, told, held, value, state } = answer.reply;
-  const result = { id: id ?? null, told: told ?? null, held: held ?? {}, shown: value ?? null, state: state ?? null };
+  const { id, told, held, value, state, trimmed } = answer.reply;
+  const result = {
+    id: id ?? null,
+    told: told ?? null,
+    held: held ?? {},
+    ...optional({ shown: value, state, trimmed }),
+  };
   return { type: "ok", result: result as unknown as NonNullable<Asked["value"]> };
 }
 

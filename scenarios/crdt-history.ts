@@ -14,6 +14,7 @@ export type Answered = {
   readonly held: PlainJson;
   readonly shown?: PlainJson;
   readonly state?: string;
+  readonly trimmed?: string;
 };
 
 const READS = ["read", "final"];
@@ -38,10 +39,11 @@ export function historyOfClients(events: readonly HistoryEvent[]): ReplicaHistor
     if (event.type !== "ok") continue;
     open.delete(event.process);
     const { at } = event.value as Asked;
-    const { id, told, held, shown, state } = event.result as unknown as Answered;
+    const { id, told, held, shown, state, trimmed } = event.result as unknown as Answered;
     if (isRead(event.f)) {
       const value = shown ?? null;
-      reads.push({ replica: at, holds: parseContents(held), value, state: state ?? null, timeUs: event.timeUs });
+      const contents = { holds: parseContents(held), state: state ?? null, trimmed: trimmed ?? "" };
+      reads.push({ replica: at, ...contents, value, timeUs: event.timeUs });
     } else if (id !== null && id !== undefined) {
       const name = { actor: id[0], counter: id[1] };
       updates.push({ id: name, replica: at, call: callOf(event), told: told ?? null, saw: parseContents(held) });

@@ -39,7 +39,7 @@ export const crdtSets: Scenario = crdtScenario({
     removePerMille: { kind: "integer", min: 200, max: 600, about: "share of removes among updates" },
   },
   types: {
-    "or-set": { kind: SET_KINDS["or-set"]!, spec: orSetSpec, ...members },
+    "or-set": { kind: SET_KINDS["or-set"]!, spec: orSetSpec, ...members, weight: 4 },
     "2p-set": {
       kind: SET_KINDS["2p-set"]!,
       spec: twoPhaseSetSpec,

@@ -10,6 +10,13 @@ export const crdtTree: Scenario = crdtScenario({
     "a movable tree on replicas: moves keep identity, make no cycle and lose no node, under every fault they survive",
   settings: {
     treeNodes: { kind: "integer", min: 3, max: 10, about: "nodes that are created, moved and deleted" },
+    trimEveryRounds: { kind: "choice", of: [0, 1, 2, 5], about: "rounds between reports for trimming; 0: never trim" },
+    catchUpPeers: {
+      kind: "integer",
+      min: 1,
+      max: 3,
+      about: "with trimming: disks that may be harmed, peers that a boot waits for",
+    },
     removePerMille: { kind: "integer", min: 0, max: 200, about: "share of deletions among updates" },
   },
   types: {

@@ -79,8 +79,8 @@ class StoreWatch {
       const asked = { f: call.f, key: call.key, value: call.value as PlainJson };
       this.#updates.push({ id, replica, call: asked, told: (told ?? null) as PlainJson, saw: holds });
     } else {
-      const { value, state } = record;
-      const read = { replica, holds, value: value as PlainJson, state, timeUs: this.#control.nowUs };
+      const { value, state, trimmed } = record;
+      const read = { replica, holds, value: value as PlainJson, state, trimmed, timeUs: this.#control.nowUs };
       this.#reads.push(read);
       this.#last.set(replica, read);
     }

@@ -21,6 +21,8 @@ export type ReadRecord = {
   readonly value: PlainJson;
   /** A digest of the whole state; null where the recorder has none. */
   readonly state: string | null;
+  /** Names the history that the state has forgotten; states are compared where it is equal. */
+  readonly trimmed: string;
   /** Virtual time, for people. */
   readonly timeUs: number;
 };

@@ -51,27 +51,29 @@ function tell(read: ReadRecord, wrong: string): string[] {
   ];
 }
 
-/** Two reads of the same contents that differ. */
+/** Two reads of the same contents that differ, in what they show or in their states. */
 function findDifference(reads: readonly ReadRecord[]): string[] | null {
-  const byContents = new Map<string, { readonly read: ReadRecord; readonly value: string }>();
+  const values = new Map<string, ReadRecord>();
+  const states = new Map<string, ReadRecord>();
   for (const read of reads) {
     const key = keyOfContents(read.holds);
-    const value = JSON.stringify(read.value);
-    const first = byContents.get(key);
-    if (first === undefined) {
-      byContents.set(key, { read, value });
-      continue;
-    }
-    const sameValue = first.value === value;
-    const sameState = first.read.state === null || read.state === null || first.read.state === read.state;
-    if (sameValue && sameState) continue;
-    const at = ({ replica, timeUs }: ReadRecord): string => `${replica} at ${(timeUs / 1000).toFixed(3)} ms`;
-    const what = sameValue
-      ? `had states ${first.read.state} and ${read.state}`
-      : `showed ${cut(first.value)} and ${cut(value)}`;
-    return [`${at(first.read)} and ${at(read)} held the same updates and ${what}.`, `They held ${key}`];
+    const other = values.get(key) ?? read;
+    values.set(key, other);
+    const [mine, theirs] = [JSON.stringify(read.value), JSON.stringify(other.value)];
+    if (mine !== theirs) return differ(other, read, `showed ${cut(theirs)} and ${cut(mine)}`);
+    if (read.state === null) continue;
+    const stateKey = `${key} | ${read.trimmed}`;
+    const twin = states.get(stateKey) ?? read;
+    states.set(stateKey, twin);
+    if (twin.state !== read.state) return differ(twin, read, `had states ${twin.state} and ${read.state}`);
   }
   return null;
+}
+
+function differ(first: ReadRecord, second: ReadRecord, what: string): string[] {
+  const at = ({ replica, timeUs }: ReadRecord): string => `${replica} at ${(timeUs / 1000).toFixed(3)} ms`;
+  const held = keyOfContents(first.holds);
+  return [`${at(first)} and ${at(second)} held the same updates and ${what}.`, `They held ${held}`];
 }
 
 function cut(text: string): string {

@@ -23,8 +23,10 @@ export function update(
   return { id, replica: id.actor, call: { f: f!, key: key ?? null, value }, told, saw: held(saw) };
 }
 
+/** A state is "digest", or "digest/what it has forgotten". */
 export function read(replica: string, holds: string, value: PlainJson, state: string | null = null): ReadRecord {
-  return { replica, holds: held(holds), value, state, timeUs: 0 };
+  const [digest, trimmed] = state?.split("/") ?? [];
+  return { replica, holds: held(holds), value, state: digest ?? null, trimmed: trimmed ?? "", timeUs: 0 };
 }
 
 export function judge(

@@ -30,6 +30,8 @@ export type StoreReply = {
   readonly value?: PlainData;
   /** Of a read: a digest of the whole state. */
   readonly state?: string;
+  /** Of a read: names the history that the state has forgotten. */
+  readonly trimmed?: string;
   /** refused: why. */
   readonly error?: string;
 };

@@ -4,7 +4,16 @@
  * Every answer names the update that was made and says what the replica held. A request is done at most once: it names the
  * boot that it means, and within a boot each client's requests count up.
  */
-import { type Actor, type Clock, CrdtError, encodeState, Replica, type UpdateId } from "../crdt/index.ts";
+import {
+  type Actor,
+  type Clock,
+  CrdtError,
+  encodeState,
+  OpReplica,
+  Replica,
+  type TrimmingOptions,
+  type UpdateId,
+} from "../crdt/index.ts";
 import type { Address, DatagramSocket, Host, PlainData } from "../../sim/host.ts";
 import type { Service, StoreCall } from "./kind.ts";
 import { storeCodec, type StoreMessage, type StoreReply, type StoreRequest } from "./protocol.ts";
@@ -15,9 +24,19 @@ export type StoreOptions = {
   readonly clientPort: number;
   readonly roundUs: number;
   readonly roundBytesMax: number;
-  readonly deltaCountMax: number;
   readonly journalBytesMax: number;
+  /** Deltas, or operations by causal broadcast. */
+  readonly mode: "deltas" | "operations";
+  /** Deltas or operations that are kept for peers that do not answer. */
+  readonly logCountMax: number;
+  /** Operations that may wait for what came before them. */
+  readonly holdBackCountMax: number;
+  /** Null: keep all history. */
+  readonly trimming: TrimmingOptions | null;
 };
+
+/** What both kinds of replica offer. */
+type AnyReplica<S, O> = Pick<Replica<S, O> | OpReplica<S, O>, "state" | "seen" | "update">;
 
 /** Observed as "crdt-store": every step that says what is held, what was promised and what was shown. */
 export type StoreRecord =
@@ -33,25 +52,42 @@ export type StoreRecord =
     }
   /** Durable here and at as many other replicas as the call asked for. */
   | { readonly kind: "acknowledged"; readonly id: UpdateId }
-  | { readonly kind: "read"; readonly held: Clock; readonly value: unknown; readonly state: string };
+  | {
+      readonly kind: "read";
+      readonly held: Clock;
+      readonly value: unknown;
+      readonly state: string;
+      readonly trimmed: string;
+    };
 
 export async function startStore<S, O>(host: Host, service: Service<S, O>, options: StoreOptions): Promise<void> {
-  const { peers, replicaPort: port, roundUs, roundBytesMax, deltaCountMax, journalBytesMax } = options;
-  const limits = { roundUs, roundBytesMax, deltaCountMax, journalBytesMax };
-  const replica = await Replica.start(host, { type: service.type, peers, port, ...limits });
+  const replica = await startReplica(host, service, options);
   observe(host, () => ({ kind: "boot", held: replica.seen.copy() }));
   new Store(host, service, replica, options.clientPort);
+}
+
+function startReplica<S, O>(
+  host: Host,
+  { type }: Service<S, O>,
+  options: StoreOptions,
+): Promise<Replica<S, O> | OpReplica<S, O>> {
+  const { peers, replicaPort: port, roundUs, roundBytesMax, journalBytesMax, logCountMax, holdBackCountMax } = options;
+  const trimming = options.trimming === null ? {} : { trimming: options.trimming };
+  const common = { type, peers, port, roundUs, roundBytesMax, journalBytesMax, ...trimming };
+  return options.mode === "deltas"
+    ? Replica.start(host, { ...common, deltaCountMax: logCountMax })
+    : OpReplica.start(host, { ...common, operationCountMax: logCountMax, holdBackCountMax });
 }
 
 class Store<S, O> {
   readonly #host: Host;
   readonly #service: Service<S, O>;
-  readonly #replica: Replica<S, O>;
+  readonly #replica: AnyReplica<S, O>;
   readonly #socket: DatagramSocket<StoreMessage>;
   /** The last update request of each client host: what comes again is dropped. */
   readonly #started: Map<string, number> = new Map();
 
-  constructor(host: Host, service: Service<S, O>, replica: Replica<S, O>, clientPort: number) {
+  constructor(host: Host, service: Service<S, O>, replica: AnyReplica<S, O>, clientPort: number) {
     this.#host = host;
     this.#service = service;
     this.#replica = replica;
@@ -110,10 +146,12 @@ class Store<S, O> {
     const { state, seen } = this.#replica;
     const held = plainContents(seen);
     if (!isWhole) return { type: "done", held };
-    const digest = digestOf(encodeState(this.#service.type, state));
+    const { type } = this.#service;
+    const digest = digestOf(encodeState(type, state));
+    const trimmed = String(type.trimming?.trimmedAt(state) || "");
     const value = this.#service.show(state);
-    observe(this.#host, () => ({ kind: "read", held: seen.copy(), value, state: digest }));
-    return { type: "done", held, value, state: digest };
+    observe(this.#host, () => ({ kind: "read", held: seen.copy(), value, state: digest, trimmed }));
+    return { type: "done", held, value, state: digest, trimmed };
   }
 }
 
