@@ -8,12 +8,13 @@ import * as path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toolRoot } from "../campaign/sources.ts";
 import { CRDT_CASES } from "./directed/crdt-cases.fixture.ts";
+import { MEMBERSHIP_CASES } from "./directed/membership-cases.fixture.ts";
 import { RAFT_CASES } from "./directed/raft-cases.fixture.ts";
 import { elect, openCluster, type Case } from "./directed/script.fixture.ts";
 import { BUGS } from "./entries.ts";
 import { buildMutant } from "./mutant.ts";
 
-const CASES: { readonly [id: string]: Case } = { ...RAFT_CASES, ...CRDT_CASES };
+const CASES: { readonly [id: string]: Case } = { ...RAFT_CASES, ...CRDT_CASES, ...MEMBERSHIP_CASES };
 
 let parent = "";
 
