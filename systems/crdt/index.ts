@@ -26,6 +26,7 @@ export * from "./sets.ts";
 export * from "./value-codec.ts";
 export { causalContext, versionVector } from "./version-vector.ts";
 export * from "./violation.ts";
+export { KeyedReplica, type KeyedReplicaOptions } from "./replication/keyed-replica.ts";
 export {
   REPLICA_KIND,
   type ReplicaRecord,

@@ -23,6 +23,7 @@ export class Journal {
   #number: number;
   #file: File;
   #bytes = 0;
+  #snapshotBytes = 0;
   /** Records that wait for the next write, and those who wait for them. */
   #waiting: { readonly bytes: Uint8Array; readonly done: () => void }[] = [];
   #isWriting = false;
@@ -52,6 +53,11 @@ export class Journal {
     return this.#bytes;
   }
 
+  /** Bytes of the snapshot that this boot has written last; 0 when it has written none but the first. */
+  get snapshotBytes(): number {
+    return this.#snapshotBytes;
+  }
+
   /** Resolves, in the order of calls, once the record is durable. Records that come while others are written share one sync. */
   append(record: Uint8Array): Promise<void> {
     return new Promise((done) => {
@@ -69,6 +75,7 @@ export class Journal {
     this.#isWriting = true;
     const old = this.#number;
     const snapshot = [...this.#options.snapshot()];
+    this.#snapshotBytes = snapshot.reduce((sum, record) => sum + record.length, 0);
     await this.#file.close();
     this.#file = await beginPair(this.#host, snapshot, old + 1);
     this.#number = old + 1;
