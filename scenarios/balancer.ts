@@ -45,7 +45,7 @@ const SETTINGS: SettingsSpec = {
     about: "a request without a reply is a failure after this",
   },
   wholeScanMax: { kind: "choice", of: [1, 2, 10, 10], about: "sets up to this size are looked at whole" },
-  pingUs: { kind: "integer", min: 20_000, max: 50_000, about: "time between two pings of a node" },
+  pingUs: { kind: "integer", min: 30_000, max: 60_000, about: "time between two pings of a node" },
   detectMs: { kind: "integer", min: 100, max: 250, about: "longest wait for the answer to a ping, milliseconds" },
   entropyUs: {
     kind: "integer",
@@ -56,7 +56,7 @@ const SETTINGS: SettingsSpec = {
 };
 
 /** Longer than two rounds of anti-entropy after the longest way back into an overlay. */
-const REST_US = 5_000_000;
+const REST_US = 4_000_000;
 
 export const balancer: Scenario = balancerScenario({
   name: "balancer",

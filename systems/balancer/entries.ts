@@ -2,7 +2,7 @@
 import type { KvValue } from "../membership/membership.ts";
 import type { Service } from "./diff.ts";
 import { compareText } from "../crdt/clock.ts";
-import { type Backend, backendKey, backendText, parseBackend, VipError } from "./vip.ts";
+import { type Backend, backendKey, backendText, parseBackend, readBackend } from "./vip.ts";
 
 export const VIP_PREFIX = "vip/";
 export const BACKENDS_FIELD = "backends";
@@ -17,17 +17,7 @@ export function vipOfKey(key: string): string {
 
 /** The well-formed members of a VIP's set, sorted. */
 export function backendsIn(value: KvValue): readonly string[] {
-  return (value.sets.get(BACKENDS_FIELD) ?? []).filter(isBackend).sort(compareText);
-}
-
-function isBackend(text: string): boolean {
-  try {
-    parseBackend(text);
-    return true;
-  } catch (error) {
-    if (error instanceof VipError) return false;
-    throw error;
-  }
+  return (value.sets.get(BACKENDS_FIELD) ?? []).filter((text) => readBackend(text) !== null).sort(compareText);
 }
 
 /**

@@ -7,7 +7,7 @@
 import type { Address, DatagramSocket, Host, Timer } from "../../sim/host.ts";
 import { admits } from "./breaker.ts";
 import { choose } from "./choice.ts";
-import { type Conclusion, type Connection, ConnectionTable, type Waiting } from "./connections.ts";
+import { type Conclusion, type Connection, ConnectionTable, type History, type Waiting } from "./connections.ts";
 import { costQ8At, scoreOf } from "./ewma.ts";
 import type {
   AttemptRecord,
@@ -150,7 +150,7 @@ export class Forwarder {
   }
 
   #viewOf(candidates: readonly Backend[], nowUs: number): Parameters<typeof choose>[0] {
-    const history = (index: number) => this.#connections.historyOf(backendKey(candidates[index]!));
+    const history = (index: number): History => this.#historyOf(candidates[index]!);
     return {
       count: candidates.length,
       classOf: (index) => {
@@ -165,8 +165,13 @@ export class Forwarder {
     };
   }
 
+  /** Under the name that connections count under: one by any other is never found again (dcos/minuteman 46d6d06). */
+  #historyOf(backend: Backend): History {
+    return this.#connections.historyOf(backendKey(backend));
+  }
+
   #recordOf(backend: Backend, nowUs: number): CandidateRecord {
-    const { ewma, pending } = this.#connections.historyOf(backendKey(backend));
+    const { ewma, pending } = this.#historyOf(backend);
     const costQ8 = costQ8At(ewma, nowUs, this.#options.decayUs);
     return { backend: backendKey(backend), costQ8, pending, score: scoreOf(costQ8, pending), weight: backend.weight };
   }

@@ -1,6 +1,6 @@
 /** What the publisher hears of the tasks of its node, in Mesos' words. */
 import { compareText } from "../crdt/clock.ts";
-import { type Backend, backendText, parseVipLabel, type Protocol, vipText, VipError } from "./vip.ts";
+import { type Backend, backendText, readVipLabel, type Protocol, vipText } from "./vip.ts";
 
 export type TaskState =
   | "TASK_STAGING"
@@ -21,7 +21,7 @@ export type TaskState =
 export type TaskPort = {
   readonly protocol: Protocol;
   readonly port: number;
-  /** VIP_0, VIP_1, …: labels that ask for VIPs, see parseVipLabel. */
+  /** VIP_0, VIP_1, …: labels that ask for VIPs, see readVipLabel. */
   readonly labels: readonly string[];
   readonly weight: number;
 };
@@ -88,14 +88,9 @@ export function entriesOf(
         weight: task.state === "TASK_KILLING" ? 0 : weight,
       };
       for (const label of labels) {
-        try {
-          entries.add(
-            entryText(vipText(parseVipLabel(label, { protocol, framework: task.framework })), backendText(backend)),
-          );
-        } catch (error) {
-          if (!(error instanceof VipError)) throw error;
-          onBadLabel(label);
-        }
+        const vip = readVipLabel(label, { protocol, framework: task.framework });
+        if (vip === null) onBadLabel(label);
+        else entries.add(entryText(vipText(vip), backendText(backend)));
       }
     }
   }

@@ -65,30 +65,35 @@ export function backendText(backend: Backend): string {
   return `${backendKey(backend)}*${backend.weight}`;
 }
 
-/** Throws VipError for anything that backendText does not write. */
+/** Null for anything that backendText does not write. */
+export function readBackend(text: string): Backend | null {
+  const match = /^([^/:*]+)\/([^/:*]+):(0|[1-9]\d{0,4})\*(0|[1-9]\d{0,4})$/.exec(text);
+  if (match === null) return null;
+  const backend = { agent: match[1]!, address: match[2]!, port: Number(match[3]), weight: Number(match[4]) };
+  return backend.port > PORT_MAX || backend.weight > WEIGHT_MAX ? null : backend;
+}
+
+/** As readBackend, throwing VipError. */
 export function parseBackend(text: string): Backend {
-  const match = /^([^/:*]+)\/([^/:*]+):(\d{1,5})\*(\d{1,5})$/.exec(text);
-  const backend =
-    match === null ? null : { agent: match[1]!, address: match[2]!, port: Number(match[3]), weight: Number(match[4]) };
-  if (backend === null || backend.port > PORT_MAX || backend.weight > WEIGHT_MAX || backendText(backend) !== text) {
+  const backend = readBackend(text);
+  if (backend === null)
     throw new VipError(`${JSON.stringify(text)} is no backend: expected agent/address:port*weight.`);
-  }
   return backend;
 }
 
 /**
- * The VIP that a label of a task's port asks for: `/web:80` is the name web of the task's framework, `10.1.2.3:80` an address.
- * Throws VipError for any other text.
+ * The VIP that a label of a task's port asks for: `/web:80` is the name web of the task's framework, `10.1.2.3:80` an address. Null for any
+ * other text.
  */
-export function parseVipLabel(label: string, port: { readonly protocol: Protocol; readonly framework: string }): Vip {
+export function readVipLabel(
+  label: string,
+  port: { readonly protocol: Protocol; readonly framework: string },
+): Vip | null {
   const match = /^(\/?)([a-z0-9._-]+):(\d{1,5})$/.exec(label);
-  const number = Number(match?.[3] ?? 0);
-  const host = match?.[2] ?? "";
-  const isName = match?.[1] === "/";
-  if (number < 1 || number > PORT_MAX || isName === isIpv4(host)) {
-    throw new VipError(
-      `the label ${JSON.stringify(label)} asks for no VIP: expected /name:port or an address and a port.`,
-    );
-  }
+  if (match === null) return null;
+  const number = Number(match[3]);
+  const host = match[2]!;
+  const isName = match[1] === "/";
+  if (number < 1 || number > PORT_MAX || isName === isIpv4(host)) return null;
   return { protocol: port.protocol, host: isName ? `${host}.${port.framework}` : host, port: number };
 }
