@@ -8,7 +8,8 @@ import { EXIT, UsageError } from "../../campaign/errors.ts";
 import type { Progress } from "../../tla/index.ts";
 import type { Terminal } from "../../report/reporters.ts";
 import { compact, grouped } from "../../report/style.ts";
-import { type FromEngine, INTERRUPTED, type Job, type Told } from "./protocol.ts";
+import { type FromEngine, INTERRUPTED, type Job, type Scope, type Told } from "./protocol.ts";
+import { readScope } from "./scope.ts";
 
 export type EngineRun = { readonly told: Told; readonly wallMs: number };
 export type EngineOptions = {
@@ -21,12 +22,13 @@ export type EngineOptions = {
 const REDRAW_MS = 100;
 const LINE_EVERY_MS = 10_000;
 /** How long the engine may take to answer a wish to stop. */
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 5_000;
 const MIB = 1 << 20;
 
 /** Throws UsageError for a specification or configuration that cannot be read, parsed or resolved. */
 export async function runEngine(job: Omit<Job, "stop">, options: EngineOptions): Promise<EngineRun> {
   const { terminal } = options;
+  const scope = readScope(job.config, job.configName);
   const stop = new SharedArrayBuffer(4);
   const startMs = performance.now();
   const worker = startThread({ ...job, stop }, options.memoryBytesMax);
@@ -37,7 +39,7 @@ export async function runEngine(job: Omit<Job, "stop">, options: EngineOptions):
     /** The thread does not answer: what is known is the last progress. */
     const giveUp = (reason: string): void => {
       void worker.terminate();
-      resolve(abandoned(last, reason));
+      resolve(abandoned(last, reason, scope));
     };
     const onSignal = (): void => {
       const isSecond = Atomics.exchange(new Int32Array(stop), 0, 1) === 1;
@@ -55,13 +57,13 @@ export async function runEngine(job: Omit<Job, "stop">, options: EngineOptions):
       else if (message.type === "print") {
         line.clear();
         options.onPrint(message.text);
-      } else if (message.type === "done") resolve(message.told);
+      } else if (message.type === "done") resolve({ ...message.told, scope });
       else reject(new UsageError(message.message));
     });
     worker.on("error", (error: NodeJS.ErrnoException) => {
       // A RangeError here is an array or a table that cannot grow any more.
       if (error.code === "ERR_WORKER_OUT_OF_MEMORY" || error instanceof RangeError)
-        resolve(abandoned(last, "stopped: out of memory"));
+        resolve(abandoned(last, "stopped: out of memory", scope));
       else reject(error);
     });
     worker.on("exit", () => {
@@ -98,7 +100,7 @@ function startThread(job: Job, memoryBytesMax: number): Worker {
   });
 }
 
-function abandoned({ distinct, total, depth }: Progress, reason: string): Told {
+function abandoned({ distinct, total, depth }: Progress, reason: string, scope: Scope): Told {
   return {
     verdict: "unknown",
     distinct,
@@ -109,7 +111,7 @@ function abandoned({ distinct, total, depth }: Progress, reason: string): Told {
     stopped: reason,
     violations: [],
     coverage: [],
-    scope: { constants: [], checks: [] },
+    scope,
   };
 }
 

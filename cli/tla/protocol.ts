@@ -62,7 +62,7 @@ export type Told = {
 export type FromEngine =
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "print"; readonly text: string }
-  | { readonly type: "done"; readonly told: Told }
+  | { readonly type: "done"; readonly told: Omit<Told, "scope"> }
   /** The specification or configuration cannot be read, parsed or resolved. */
   | { readonly type: "unusable"; readonly message: string };
 

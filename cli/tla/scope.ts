@@ -1,10 +1,21 @@
 /** The bounds of a check in words: the constants of its configuration, and what it checks. */
-import type { Config } from "../../tla/index.ts";
+import { UsageError } from "../../campaign/errors.ts";
+import { type Config, describeError, parseConfig, TlaError } from "../../tla/index.ts";
 import type { Scope } from "./protocol.ts";
 
 type ConstantValue = NonNullable<Config["constants"][number]["value"]>;
 
-export function scopeOf(config: Config): Scope {
+/** Throws UsageError for a configuration that cannot be parsed. */
+export function readScope(text: string, name: string): Scope {
+  try {
+    return scopeOf(parseConfig(text, name));
+  } catch (error) {
+    if (!(error instanceof TlaError)) throw error;
+    throw new UsageError(describeError(error));
+  }
+}
+
+function scopeOf(config: Config): Scope {
   const names = (list: readonly { readonly name: string }[]): string => list.map(({ name }) => name).join(", ");
   const checks: string[] = [];
   if (config.invariants.length > 0) checks.push(`invariants ${names(config.invariants)}`);

@@ -13,7 +13,6 @@ import {
   counterexampleToItf,
   describeError,
   type FoundViolation,
-  parseConfig,
   showCounterexample,
   simulateSpecification,
   TlaError,
@@ -24,12 +23,10 @@ import {
   type FromEngine,
   INTERRUPTED,
   type Job,
-  type Scope,
   type SimulateMode,
   type Told,
   type ToldViolation,
 } from "./protocol.ts";
-import { scopeOf } from "./scope.ts";
 
 const PROGRESS_EVERY_MS = 100;
 
@@ -48,15 +45,14 @@ const source = {
 };
 
 try {
-  const scope = scopeOf(parseConfig(job.config, job.configName));
-  const told = job.mode.kind === "check" ? check(job.mode, scope) : simulate(job.mode, scope);
+  const told = job.mode.kind === "check" ? check(job.mode) : simulate(job.mode);
   say({ type: "done", told });
 } catch (error) {
   if (!(error instanceof TlaError)) throw error;
   say({ type: "unusable", message: describeError(error) });
 }
 
-function check(mode: CheckMode, scope: Scope): Told {
+function check(mode: CheckMode): Omit<Told, "scope"> {
   let toldMs = performance.now();
   const result = checkSpecification({
     ...source,
@@ -75,7 +71,7 @@ function check(mode: CheckMode, scope: Scope): Told {
       say({ type: "progress", progress });
     },
   });
-  return { ...pick(result), walks: undefined, violations: result.violations.map(plain), scope };
+  return { ...pick(result), walks: undefined, violations: result.violations.map(plain) };
 }
 
 function pick({ verdict, distinct, total, depth, notChecked, stopped, coverage }: CheckResult) {
@@ -97,7 +93,7 @@ function behaviour(counterexample: Counterexample | undefined): Pick<ToldViolati
   };
 }
 
-function simulate(mode: SimulateMode, scope: Scope): Told {
+function simulate(mode: SimulateMode): Omit<Told, "scope"> {
   const result = simulateSpecification({ ...source, ...mode, shouldStop: stopReason() });
   const { violation } = result;
   return {
@@ -122,7 +118,6 @@ function simulate(mode: SimulateMode, scope: Scope): Told {
             },
           ],
     coverage: [],
-    scope,
   };
 }
 

@@ -75,7 +75,7 @@ export type ExploreOptions = {
   readonly onProgress: ((progress: Progress) => void) | undefined;
 };
 
-const CHECK_EVERY = 4096;
+const CHECK_EVERY = 512;
 
 export function createExploration(model: Model, checks: Checks): Exploration {
   const width = model.variables.length;

@@ -8,7 +8,7 @@
 (* Refines ObservedRemoveSet, which forgets nothing: merging clocks and    *)
 (* live adds comes to the same as uniting what was seen and what is gone.  *)
 (***************************************************************************)
-EXTENDS Naturals, FiniteSets
+EXTENDS Naturals, FiniteSets, TLC
 
 CONSTANTS
   Replica, Element,
@@ -100,6 +100,9 @@ MergeLaws ==
 
 \* Whoever has learnt the same holds the same.
 Convergence == \A a, b \in States : Seen(a) = Seen(b) /\ Gone(a) = Gone(b) => Value(a) = Value(b)
+
+\* For checking: replicas are alike.
+Alike == Permutations(Replica)
 
 Abstract == INSTANCE ObservedRemoveSet WITH
   seen <- [r \in Replica |-> Seen(state[r])],

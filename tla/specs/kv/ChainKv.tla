@@ -9,7 +9,7 @@
 (* When the tail fails, its predecessor knows at least as much, so several *)
 (* writes may take effect at once.                                         *)
 (***************************************************************************)
-EXTENDS Naturals, Sequences, FiniteSets
+EXTENDS Naturals, Sequences, FiniteSets, TLC
 
 CONSTANTS Node, Key, Value, Reader, None
 
@@ -120,6 +120,9 @@ UpdatePropagation ==
     LET from == log[chain[i]]
         to == log[chain[i + 1]] IN
     Len(to) <= Len(from) /\ to = SubSeq(from, 1, Len(to))
+
+\* For checking: nodes are alike, and values are.
+Alike == Permutations(Node) \cup Permutations(Value)
 
 Store == INSTANCE LinearizableKv WITH
   order <- log[Tail1], writing <- requests, reading <- asked,

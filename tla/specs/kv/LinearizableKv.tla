@@ -91,6 +91,8 @@ TypeOK ==
   /\ done \subseteq Ordered
   /\ reading \subseteq [read : Read, after : 0 .. Len(order)]
 
+AtMostOnce == IsOnce => \A i, j \in 1 .. Len(order) : order[i] = order[j] => i = j
+
 \* What took effect stays so: the order only grows, at its end.
 Stable == [][Len(order') >= Len(order) /\ SubSeq(order', 1, Len(order)) = order]_order
 ===============================================================================
