@@ -9,10 +9,13 @@ import {
   witnessRcrdt5,
   witnessRcrdt6,
 } from "./crdt-merges.fixture.ts";
+import { witnessPub23, witnessPub24 } from "./crdt-replicas.fixture.ts";
 import type { Case } from "./script.fixture.ts";
 
 export const CRDT_CASES: { readonly [id: string]: Case } = {
   "PUB-22": { witness: witnessPub22, breaks: ["observed-remove"] },
+  "PUB-23": { witness: witnessPub23, breaks: ["lost-update"] },
+  "PUB-24": { witness: witnessPub24, breaks: ["lost-update"] },
   "PUB-25": { witness: witnessPub25, breaks: ["strong-convergence"] },
   "RCRDT-1": { witness: witnessRcrdt1, breaks: ["observed-remove"] },
   "RCRDT-2": { witness: witnessRcrdt2, breaks: ["observed-remove"] },

@@ -17,6 +17,28 @@ export const CRDT_BUGS: readonly Bug[] = [
     difficulty: "medium",
   },
   {
+    id: "PUB-23",
+    title: "A replica that lost its disk goes on under its old actor name",
+    source: "Riak's per-key actor epochs (fixed in Riak 2.1); dotted version vectors",
+    mechanism:
+      "The counters of the actor start again. Others have seen updates with these numbers, so the new ones count as known and are dropped, acknowledged all the same.",
+    invariant: "a dot never names two updates; no acknowledged update is dropped",
+    scenario: "crdt-sets",
+    checks: CHECKS,
+    difficulty: "medium",
+  },
+  {
+    id: "PUB-24",
+    title: "A delta is joined although an earlier one of the same sender was lost",
+    source: "akka/akka-core#22188, fixed in akka/akka-core#22331; the causal delta-merging condition of Almeida et al.",
+    mechanism:
+      "The receiver raises its count of the sender's updates over the gap and acknowledges all of them. The sender forgets the lost delta, and what it held is believed to be everywhere.",
+    invariant: "a replica holds what it says it holds; no acknowledged update is lost",
+    scenario: "crdt-sets",
+    checks: CHECKS,
+    difficulty: "easy",
+  },
+  {
     id: "PUB-25",
     title: "Concurrent inserts at one place stand in the order of their arrival",
     source: "automerge/automerge-classic#34, fixed in e368896",
