@@ -1,4 +1,4 @@
-/** Historic bugs of membership: overlays of neighbours, failure detectors. HPV: of HyParView as it was built. */
+/** Historic bugs of membership: overlays of neighbours, failure detectors. HPV: of HyParView as it was built. LASHUP: of dcos/lashup, 1 to 9 its own. */
 import type { Bug } from "../bug.ts";
 
 /** What judges the overlay: how long half a link lasts in quiet, whether it becomes whole after healing, and what nodes assert. */
@@ -8,6 +8,9 @@ const OVERLAY_CHECKS: Bug["checks"] = [
   "membership-reaches-all",
   "membership-detection",
 ];
+
+/** What judges the map: what a node holds does not go back, what it acknowledged is durable, and all come to hold the same. */
+const KV_CHECKS: Bug["checks"] = ["membership-kv", "membership-kv-converges"];
 
 export const MEMBERSHIP_BUGS: readonly Bug[] = [
   {
@@ -64,6 +67,71 @@ export const MEMBERSHIP_BUGS: readonly Bug[] = [
     invariant: "symmetry: after healing every link is held by both ends",
     scenario: "membership-churn",
     checks: OVERLAY_CHECKS,
+    difficulty: "medium",
+  },
+  {
+    id: "LASHUP-1",
+    title: "What a neighbour is known to have outlives the neighbour's disk",
+    source: "dcos/lashup commit 88364d5, which forgets it for peers without a route",
+    mechanism:
+      "Anti-entropy sends a neighbour what changed since the last whole walk. A node that lost its disk and is back under its old name is still taken to have everything before, and never gets the old keys.",
+    invariant: "all replicas hold the same, within a bound after faults end",
+    scenario: "membership-wipe",
+    checks: KV_CHECKS,
+    difficulty: "medium",
+  },
+  {
+    id: "LASHUP-2",
+    title: "Contacts that were never met are never probed",
+    source: "dcos/lashup commit 01e14e8",
+    mechanism:
+      "The probe that ends a partition draws from nodes with a record. Two parts that never met have no records of each other, and each contact is in one of them, so the parts stay apart for ever.",
+    invariant: "after healing the overlay is one component within a bound",
+    scenario: "membership-partitions",
+    checks: ["membership-overlay-heals", "membership-reaches-all", "membership-kv-converges", "membership-stays-quiet"],
+    difficulty: "easy",
+  },
+  {
+    id: "LASHUP-3",
+    title: "Updates of other nodes are not written to the disk",
+    source: "dcos/lashup commit 2dbc1ce",
+    mechanism:
+      "The handler of a remote update computes the merged value, answers from it, and does not store it. Whoever boots again has only its own operations.",
+    invariant: "what a node holds of a key does not go back over its boots",
+    scenario: "membership-churn",
+    checks: KV_CHECKS,
+    difficulty: "easy",
+  },
+  {
+    id: "LASHUP-7",
+    title: "A compare-and-set succeeds on a key that does not exist",
+    source: "dcos/lashup, handling of request_op in its last version",
+    mechanism:
+      "The context is compared only when the key is there. On a node that has not heard of the key, an operation prepared on another value takes effect on none.",
+    invariant: "an operation with a context happens only to the value that was read",
+    scenario: "membership",
+    checks: KV_CHECKS,
+    difficulty: "easy",
+  },
+  {
+    id: "LASHUP-10",
+    title: "A restart keeps the epoch, and the clock begins again",
+    source: "a mutation of dcos/lashup, whose epoch grows with every start",
+    mechanism:
+      "The node counts from one again under the epoch of the boot before. Its new records are older than those that the others hold, so nobody hears of its neighbours.",
+    invariant: "the epoch of a node grows with every boot; newer records win",
+    scenario: "membership-churn",
+    checks: ["membership-records", "membership-reaches-all"],
+    difficulty: "easy",
+  },
+  {
+    id: "LASHUP-11",
+    title: "An operation is answered before it is on the disk",
+    source: "a mutation of dcos/lashup, which syncs its log before it replies",
+    mechanism: "The caller has its answer while the change waits for the disk. A power loss in between takes it away.",
+    invariant: "an acknowledged operation survives the restart of its node",
+    scenario: "membership-churn",
+    checks: KV_CHECKS,
     difficulty: "medium",
   },
 ];
