@@ -7,6 +7,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toolRoot } from "../campaign/sources.ts";
+import { BALANCER_CASES } from "./directed/balancer-cases.fixture.ts";
 import { CRDT_CASES } from "./directed/crdt-cases.fixture.ts";
 import { MEMBERSHIP_CASES } from "./directed/membership-cases.fixture.ts";
 import { RAFT_CASES } from "./directed/raft-cases.fixture.ts";
@@ -14,7 +15,7 @@ import { elect, openCluster, type Case } from "./directed/script.fixture.ts";
 import { BUGS } from "./entries.ts";
 import { buildMutant } from "./mutant.ts";
 
-const CASES: { readonly [id: string]: Case } = { ...RAFT_CASES, ...CRDT_CASES, ...MEMBERSHIP_CASES };
+const CASES: { readonly [id: string]: Case } = { ...RAFT_CASES, ...CRDT_CASES, ...MEMBERSHIP_CASES, ...BALANCER_CASES };
 
 let parent = "";
 
