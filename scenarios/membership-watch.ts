@@ -38,6 +38,8 @@ export type Acknowledgement = {
   readonly node: string;
   readonly key: string;
   readonly clock: KvClock;
+  /** What a compare-and-set was to find. */
+  readonly expected?: KvClock;
 };
 
 type Judge = { readonly name: string; readonly violations: readonly ViewViolation[] };
@@ -136,10 +138,10 @@ class MembershipWatch {
       this.#askedUs.set(`${host}/${data as number}`, this.#control.nowUs);
     });
     world.onObservation("membership.acknowledged", (host, _incarnation, data) => {
-      const { ask, node, key, clock } = data as Acknowledgement;
+      const { ask, node, ...answer } = data as Acknowledgement;
       this.#chargeHarm(node);
       const invokedUs = this.#askedUs.get(`${host}/${ask}`)!; // it was asked before it was answered
-      this.#kv.acknowledge(this.#control.nowUs, { host: node, key, clock, invokedUs });
+      this.#kv.acknowledge(this.#control.nowUs, { host: node, ...answer, invokedUs });
       this.#stopIfViolated();
     });
     this.#control.onLifecycle((host, change) => this.#lifecycle(host, change));

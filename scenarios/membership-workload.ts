@@ -116,7 +116,8 @@ class Process implements Client {
     if (answer?.type !== "value") return this.#unanswered("info");
     const { context: clock } = answer;
     this.#contexts.set(key, clock);
-    this.#host.observe("membership.acknowledged", () => ({ ask, node, key, clock }));
+    const expected = context === undefined ? {} : { expected: context };
+    this.#host.observe("membership.acknowledged", () => ({ ask, node, key, clock, ...expected }));
     return { type: "ok", value: { node, item } };
   }
 

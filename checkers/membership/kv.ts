@@ -5,6 +5,7 @@
  * - One clock of a key stands for one value, whoever holds it.
  * - An acknowledged operation is durable at the node that acknowledged it. So it survives as long as one node that came to hold it
  *   keeps its disk.
+ * - An operation that was to happen only to what had been read has seen exactly that.
  * - After healing all running nodes come to hold the same, with every operation that one of them has.
  */
 import { VIOLATIONS_MAX, type ViewViolation } from "./views.ts";
@@ -28,6 +29,8 @@ export type KvAck = {
   readonly host: string;
   readonly key: string;
   readonly clock: KvClock;
+  /** What the caller had read, when the operation was to happen only to that. */
+  readonly expected?: KvClock;
   /** When the caller asked: a node whose disk was lost after that may have lost the operation. */
   readonly invokedUs: number;
 };
@@ -94,7 +97,11 @@ export class KvMonitor {
 
   /** To be called when the caller has the answer. */
   acknowledge(timeUs: number, ack: KvAck): void {
-    const { host, key, clock, invokedUs } = ack;
+    const { host, key, clock, expected, invokedUs } = ack;
+    if (expected !== undefined && !isNext(expected, clock)) {
+      const found = `${told(clock)} after ${told(expected)}`;
+      this.#violate(timeUs, host, `${host} changed key ${JSON.stringify(key)} not as it was read: ${found}`);
+    }
     if ((this.#forgivenUs.get(host) ?? -1) >= invokedUs) return;
     if (this.#holds(host, key, clock)) return;
     const message = `${host} acknowledged ${told(clock)} of key ${JSON.stringify(key)}, but it is not durable there`;
@@ -149,6 +156,12 @@ export class KvMonitor {
 
 function covers(a: KvClock, b: KvClock): boolean {
   return Object.entries(b).every(([actor, count]) => (a[actor] ?? 0) >= count);
+}
+
+/** One operation on exactly that. */
+function isNext(before: KvClock, after: KvClock): boolean {
+  const count = (clock: KvClock): number => Object.values(clock).reduce((sum, operations) => sum + operations, 0);
+  return covers(after, before) && count(after) === count(before) + 1;
 }
 
 function told(clock: KvClock | undefined): string {

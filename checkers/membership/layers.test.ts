@@ -164,7 +164,7 @@ const held = (host: string, clock: KvRecord["clock"], hash = 1, key = "k", incar
 test("a KV that only grows and ends equal passes", () => {
   const monitor = new KvMonitor();
   monitor.observe(1, held("n1", { a: 1 }));
-  monitor.acknowledge(2, { host: "n1", key: "k", clock: { a: 1 }, invokedUs: 0 });
+  monitor.acknowledge(2, { host: "n1", key: "k", clock: { a: 1 }, expected: {}, invokedUs: 0 });
   monitor.observe(3, held("n2", { b: 1 }, 2));
   expect(monitor.fault(["n1", "n2"])).toBe('n1 and n2 differ in key "k": {a: 1} and {b: 1}');
   monitor.observe(4, held("n2", { a: 1, b: 1 }, 3));
@@ -200,6 +200,22 @@ test.each<readonly [string, (monitor: KvMonitor) => void, string]>([
       monitor.acknowledge(2, { host: "n1", key: "k", clock: { a: 2 }, invokedUs: 0 });
     },
     'n1 acknowledged {a: 2} of key "k", but it is not durable there',
+  ],
+  [
+    "an operation on another value than the one that was read",
+    (monitor) => {
+      monitor.observe(1, held("n1", { a: 1 }));
+      monitor.acknowledge(2, { host: "n1", key: "k", clock: { a: 1 }, expected: { b: 1 }, invokedUs: 0 });
+    },
+    'n1 changed key "k" not as it was read: {a: 1} after {b: 1}',
+  ],
+  [
+    "an operation on more than was read",
+    (monitor) => {
+      monitor.observe(1, held("n1", { a: 2 }));
+      monitor.acknowledge(2, { host: "n1", key: "k", clock: { a: 2 }, expected: {}, invokedUs: 0 });
+    },
+    'n1 changed key "k" not as it was read: {a: 2} after {}',
   ],
   [
     "a key that a boot did not find again",
