@@ -37,6 +37,11 @@ describe("datagrams", () => {
     for (const arrival of got) expect(arrival.atUs).toBeGreaterThanOrEqual(100);
     expect(got.filter((arrival) => arrival.atUs <= 800).length).toBeGreaterThan(95);
     expect(got[0]!.from).toBe("n1");
+    const bytes = Array.from({ length: 100 }, (_, n) => CODEC.encode({ n }).length).reduce(
+      (sum, size) => sum + size,
+      0,
+    );
+    expect([0, 1].map((index) => net.network.datagramBytesSent({ index }))).toEqual([bytes, 0]);
   });
 
   it("reach the same host over the loopback, which no rule touches", async () => {

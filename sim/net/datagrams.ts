@@ -126,6 +126,7 @@ export class Datagrams implements Protocol {
     }
     const { codec } = port;
     const sizeBytes = codec.sizeOf === undefined ? codec.encode(message).length : codec.sizeOf(message);
+    host.datagramBytesSent += sizeBytes;
     const packet = makePacket(this, link.flow, sizeBytes, message, port, to.port);
     if (kernel.isDeepChecking) packet.encoding = this.#encodeChecked(packet, codec, message);
     if (kernel.isTracing) {

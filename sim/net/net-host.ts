@@ -14,6 +14,8 @@ export type NetHost = {
   isSystemUp: boolean;
   readonly datagramPorts: Map<number, DatagramPort>;
   nextDatagramPort: number;
+  /** Bytes of datagrams sent from here, lost ones included. */
+  datagramBytesSent: number;
   /** Datagrams that arrived while the host is paused, in order. */
   waiting: Packet[];
   readonly listeners: Map<number, ListenerState>;
@@ -46,6 +48,7 @@ export function makeNetHost(index: number, name: string): NetHost {
     isSystemUp: false,
     datagramPorts: new Map(),
     nextDatagramPort: PORT_DYNAMIC_MIN,
+    datagramBytesSent: 0,
     waiting: [],
     listeners: new Map(),
     endpoints: new Map(),

@@ -86,6 +86,11 @@ export class Network {
     return this.#topology.datagramsSent;
   }
 
+  /** Bytes of datagrams that the host has sent so far, lost ones included. */
+  datagramBytesSent(machine: { readonly index: number }): number {
+    return this.#topology.hostAt(machine.index).datagramBytesSent;
+  }
+
   /** Gives one direction of one link properties of its own, from now on. Throws RangeError for an unknown host. */
   setLink(from: string, to: string, properties: Partial<LinkProperties>): void {
     this.#topology.setLink(from, to, properties);
