@@ -2,8 +2,8 @@
  * What a replica keeps on its disk: a snapshot and a journal of records since, as a pair of files with one number.
  *
  * A boot begins a new pair, so a torn end of a journal is never appended to. The old pair goes once the new one is durable by name.
- * A file that fails its checksum counts only up to there: the peers have what was acknowledged. Any error of the disk is thrown:
- * the host crashes rather than go on after a failed sync.
+ * A file that fails its checksum counts only up to there: the peers have what was acknowledged. Any error of the disk ends this
+ * boot, since nothing may be believed after a failed sync; the next one reads what is there.
  */
 import { DiskError, type File, type Host } from "../../../sim/host.ts";
 import { frame, readFrames } from "./frame.ts";
@@ -36,7 +36,11 @@ export class Journal {
   }
 
   /** Loads what is on the disk and begins a new pair of files, so all that was absorbed is durable. */
-  static async open(host: Host, options: JournalOptions): Promise<Journal> {
+  static open(host: Host, options: JournalOptions): Promise<Journal> {
+    return orExit(host, () => Journal.#open(host, options));
+  }
+
+  static async #open(host: Host, options: JournalOptions): Promise<Journal> {
     await makeFolder(host);
     const numbers = numbersOf(await host.disk.list(FOLDER));
     for (const number of numbers) {
@@ -76,11 +80,13 @@ export class Journal {
     const old = this.#number;
     const snapshot = [...this.#options.snapshot()];
     this.#snapshotBytes = snapshot.reduce((sum, record) => sum + record.length, 0);
-    await this.#file.close();
-    this.#file = await beginPair(this.#host, snapshot, old + 1);
-    this.#number = old + 1;
-    this.#bytes = 0;
-    await removePairs(this.#host, [old]);
+    await orExit(this.#host, async () => {
+      await this.#file.close();
+      this.#file = await beginPair(this.#host, snapshot, old + 1);
+      this.#number = old + 1;
+      this.#bytes = 0;
+      await removePairs(this.#host, [old]);
+    });
     this.#isWriting = false;
     if (this.#waiting.length > 0) this.#host.spawn("journal", () => this.#writeWaiting());
     return true;
@@ -92,11 +98,13 @@ export class Journal {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
-      for (const { bytes } of batch) {
-        await this.#file.append(bytes);
-        this.#bytes += bytes.length;
-      }
-      await this.#file.sync();
+      await orExit(this.#host, async () => {
+        for (const { bytes } of batch) {
+          await this.#file.append(bytes);
+          this.#bytes += bytes.length;
+        }
+        await this.#file.sync();
+      });
       for (const { done } of batch) done();
     }
     this.#isWriting = false;
@@ -106,13 +114,25 @@ export class Journal {
 const statePath = (number: number): string => `${FOLDER}/state-${number}`;
 const journalPath = (number: number): string => `${FOLDER}/journal-${number}`;
 
+/** Ends the boot at an error of the disk; the promise then never settles, as nothing of an ended boot does. */
+async function orExit<T>(host: Host, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    host.exit(`The disk failed: ${error.message}`);
+    return new Promise(() => undefined);
+  }
+}
+
+/** A boot that ended between the two steps has left a folder whose name may still be lost. */
 async function makeFolder(host: Host): Promise<void> {
   try {
     await host.disk.mkdir(FOLDER);
-    await host.disk.syncDir("/");
   } catch (error) {
     if (!(error instanceof DiskError) || error.code !== "EEXIST") throw error;
   }
+  await host.disk.syncDir("/");
 }
 
 /** The numbers of the pairs on the disk, ascending. */
