@@ -3,6 +3,7 @@
  *
  * The overlay with its detector, lashup's parameters; measured in the steady state, after the nodes have joined and begun to ping.
  */
+import * as fs from "node:fs";
 import { withNodeEngine } from "../runtime/engine.ts";
 import { Control } from "../sim/control.ts";
 import { DETECTOR_DEFAULTS } from "../systems/membership/detector/options.ts";
@@ -10,6 +11,8 @@ import { OVERLAY_DEFAULTS } from "../systems/membership/overlay/options.ts";
 import type { Overlay } from "../systems/membership/overlay/overlay.ts";
 import { startOverlay } from "../systems/membership/overlay/start.ts";
 import { row, secondsOf, short } from "./measure.ts";
+import { benchFailover } from "./membership/failover.ts";
+import { benchGrowth } from "./membership/growth.ts";
 
 const SIZES = [100, 300, 1_000];
 const SECOND_US = 1_000_000;
@@ -17,8 +20,13 @@ const SECOND_US = 1_000_000;
 const SETTLED_US = 130 * SECOND_US;
 const MEASURED_US = 30 * SECOND_US;
 
+/** SEEDBED_PLOT names a file for the plot of failed connections. */
 export async function benchMembership(): Promise<void> {
   for (const size of SIZES) await overlayOf(size);
+  const plot = await benchFailover();
+  const path = process.env["SEEDBED_PLOT"];
+  if (path !== undefined) fs.writeFileSync(path, plot);
+  await benchGrowth();
 }
 
 async function overlayOf(size: number): Promise<void> {
