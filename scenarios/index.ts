@@ -11,7 +11,7 @@ import { kvDeafLeader, kvMuteLeader } from "./kv-one-way.ts";
 import { lessonEarlyAckLog } from "./lesson-early-ack-log.ts";
 import { lessonStaleRead } from "./lesson-stale-read.ts";
 import { lessonWallClockLock } from "./lesson-wall-clock-lock.ts";
-import { membership, membershipChurn, membershipPartitions, membershipWipe } from "./membership.ts";
+import { membership, membershipChurn, membershipLarge, membershipPartitions, membershipWipe } from "./membership.ts";
 import type { Scenario } from "./scenario.ts";
 
 export const scenarios: readonly Scenario[] = [
@@ -35,6 +35,7 @@ export const scenarios: readonly Scenario[] = [
   membershipPartitions,
   membershipChurn,
   membershipWipe,
+  membershipLarge,
   lessonStaleRead,
   lessonWallClockLock,
   lessonEarlyAckLog,

@@ -75,12 +75,16 @@ export type MembershipVariant = {
   readonly intensityPerMille?: number;
   readonly plan?: Scenario["plan"];
   readonly operationsMin?: number;
+  readonly limits?: Scenario["limits"];
+  /** False for clusters that take minutes. */
+  readonly isDefault?: boolean;
 };
 
 export function membershipScenario(variant: MembershipVariant): Scenario {
   return scenario({
     name: variant.name,
     title: variant.title,
+    default: variant.isDefault ?? true,
     settings: { ...MEMBERSHIP_SETTINGS, ...variant.settings },
     node: (_name, context) => membershipNode(optionsOf(context)),
     client: (host, context) => createProcess(host, { port: SERVICE_PORT, nodes: context.nodes }),
@@ -108,6 +112,7 @@ export function membershipScenario(variant: MembershipVariant): Scenario {
       }),
     checks: [],
     ...(variant.plan === undefined ? {} : { plan: variant.plan }),
+    ...(variant.limits === undefined ? {} : { limits: variant.limits }),
     floors: { operationsMin: variant.operationsMin ?? 10 },
   });
 }

@@ -63,3 +63,21 @@ export const membershipWipe: Scenario = membershipScenario({
   kinds: ["wipe", "kill", "loss", "partition", "pause", "clock-backward", "disk-rollback"],
   intensityPerMille: 1_500,
 });
+
+/** lashup's aim is 1,000 nodes: `--set nodes=1000`. Its slow timers run at a tenth of their times, its pings at their own. */
+export const membershipLarge: Scenario = membershipScenario({
+  name: "membership-large",
+  title: "a hundred nodes, three hundred or a thousand (--set nodes=1000)",
+  isDefault: false,
+  kinds: ["kill", "power-loss", "pause", "group-crash", "partition", "loss", "delay"],
+  settings: {
+    nodes: { kind: "choice", of: [100, 300, 1_000], about: "nodes" },
+    clients: { kind: "integer", min: 4, max: 4, about: "client processes" },
+    activeViewMax: { kind: "integer", min: 7, max: 7, about: "neighbours of a node at most" },
+    contacts: { kind: "integer", min: 3, max: 3, about: "nodes that every node is told of" },
+    pace: { kind: "integer", min: 10, max: 10, about: "lashup's slow timers are divided by this" },
+    roundUs: { kind: "integer", min: 100_000, max: 100_000, about: "between probes, each to the next neighbour" },
+    latencyUs: { kind: "integer", min: 500, max: 2_000, about: "mean one-way latency of a link" },
+  },
+  limits: { eventsMax: 200_000_000 },
+});
