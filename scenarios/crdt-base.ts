@@ -3,7 +3,7 @@ import { HistoryError } from "../checkers/history.ts";
 import type { CrdtSpec } from "../checkers/crdt/record.ts";
 import { checkReplicas } from "../checkers/crdt/replicas.ts";
 import type { Verdict } from "../checkers/verdict.ts";
-import type { FaultKind } from "../nemesis/kinds.ts";
+import { FAULT_KINDS, type FaultKind, harmOf } from "../nemesis/kinds.ts";
 import type { Random } from "../sim/random.ts";
 import { type StoreAnswer, StoreClient } from "../systems/crdt-store/client.ts";
 import type { StoreKind } from "../systems/crdt-store/kind.ts";
@@ -87,32 +87,22 @@ const SETTINGS: SettingsSpec = {
   healing: { kind: "choice", of: ["all"], about: "every replica boots again: each must converge" },
 };
 
-/** What a replica's durable state survives. Wipes may take any number of disks: the obligations know which. */
-const KINDS: readonly FaultKind[] = [
-  "partition",
-  "loss",
-  "delay",
-  "duplicate",
-  "reorder",
-  "corrupt",
-  "hold",
-  "slow-link",
-  "kill",
-  "power-loss",
-  "pause",
-  "wipe",
-  "group-crash",
-  "clock-step",
-  "clock-drift",
-  "clock-strobe",
-  "clock-freeze",
-  "clock-backward",
-  "clock-rho",
-  "disk-torn",
-  "disk-stall",
-  "disk-slow",
-  "disk-short-read",
-];
+/**
+ * What a replica's durable state survives: everything but a sector that stays unreadable (disk-latent), which keeps a boot from reading
+ * its files. Harm may come to any number of disks: the obligations know which.
+ */
+const KINDS: readonly FaultKind[] = FAULT_KINDS.filter((kind) => kind !== "disk-latent" && !isOfWallClock(kind));
+
+/** For types that read the wall clock. */
+export const KINDS_WITH_WALL_CLOCK: readonly FaultKind[] = FAULT_KINDS.filter((kind) => kind !== "disk-latent");
+
+/** Moves nothing but the wall clock, which most types never read. */
+function isOfWallClock(kind: FaultKind): boolean {
+  return ["clock-step", "clock-strobe", "clock-freeze", "clock-backward"].includes(kind);
+}
+
+/** A replica whose disk has forgotten something writes under a new actor name and takes everything from its peers. */
+const SELF_QUARANTINED: readonly FaultKind[] = FAULT_KINDS.filter((kind) => harmOf({ kind }) === "undetectable");
 
 export function crdtScenario(family: CrdtFamily): Scenario {
   const names = Object.entries(family.types).flatMap(([name, { weight }]) => Array<string>(weight ?? 1).fill(name));
@@ -144,9 +134,12 @@ export function crdtScenario(family: CrdtFamily): Scenario {
     faults: {
       kinds: family.kinds ?? KINDS,
       lastingHarmMax: harmMaxOf,
-      // A replica that has lost its disk writes under a new actor name and takes everything from its peers.
-      selfQuarantined: ["wipe"],
+      selfQuarantined: SELF_QUARANTINED,
       intensityPerMille: 2000,
+      points: {
+        message: ["delta", "operations", "digest", "have", "want", "part"],
+        mark: ["crdt.delta-gap", "crdt.held-back"],
+      },
     },
     targets: STORE_TARGETS,
     watch: (control, context, options) => watchStores(typeOf(context).spec)(control, context, options),

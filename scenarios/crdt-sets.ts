@@ -9,7 +9,7 @@ import {
   twoPhaseSetSpec,
 } from "../checkers/crdt/sets.ts";
 import { SET_KINDS } from "../systems/crdt-store/sets.ts";
-import { type CrdtType, crdtScenario, type PlannedCall } from "./crdt-base.ts";
+import { type CrdtType, crdtScenario, KINDS_WITH_WALL_CLOCK, type PlannedCall } from "./crdt-base.ts";
 import type { Scenario } from "./scenario.ts";
 
 type Draws = Pick<CrdtType, "call" | "always">;
@@ -34,6 +34,7 @@ export const crdtSets: Scenario = crdtScenario({
   name: "crdt-sets",
   title:
     "sets, flags and registers on replicas: adds, removes and writes by causal order, under every fault they survive",
+  kinds: KINDS_WITH_WALL_CLOCK,
   settings: {
     members: { kind: "integer", min: 1, max: 6, about: "members that are added and removed" },
     removePerMille: { kind: "integer", min: 200, max: 600, about: "share of removes among updates" },

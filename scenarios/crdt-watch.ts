@@ -34,6 +34,8 @@ class StoreWatch {
   readonly #harm: Map<string, number> = new Map();
   readonly #sizes: Map<string, number>;
   readonly #taken: Map<string, number>;
+  /** Boots after the first of each. */
+  #reboots = 0;
 
   constructor(spec: CrdtSpec, control: Control, context: ScenarioContext, options: WatchOptions) {
     this.#spec = spec;
@@ -53,7 +55,7 @@ class StoreWatch {
     return {
       targets: { laggard: () => this.#extreme(this.#sizes, -1), writer: () => this.#extreme(this.#taken, 1) },
       ...(this.#options.hasMonitors ? { monitors } : {}),
-      counts: () => ({ updates: this.#updates.length, boots: [...this.#harm.values()].length }),
+      counts: () => ({ updates: this.#updates.length, reboots: this.#reboots }),
     };
   }
 
@@ -67,6 +69,7 @@ class StoreWatch {
     if (record.kind === "boot") {
       const harm = this.#control.host(replica).disk.lastingHarm.length;
       const isHarmed = harm > (this.#harm.get(replica) ?? 0);
+      if (this.#harm.has(replica)) this.#reboots += 1;
       this.#harm.set(replica, harm);
       this.#durability.observe({ kind: "boot", replica, holds, isHarmed });
       if (this.#options.hasMonitors && this.#durability.violations.length > 0) this.#options.onViolation();
