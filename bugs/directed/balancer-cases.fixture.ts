@@ -4,8 +4,8 @@ import { type Case, expectStep, load, type Verdict } from "./script.fixture.ts";
 
 type Script = (play: Play) => Promise<void>;
 
-function onNodes(nodes: readonly string[], script: Script): (root: string) => Promise<Verdict> {
-  return (root) => playBalancer(root, nodes, script);
+function onNodes(nodes: readonly string[], script: Script, patienceUs = 200 * MS): (root: string) => Promise<Verdict> {
+  return (root) => playBalancer(root, { nodes, patienceUs }, script);
 }
 
 /** n2 leaves the reach of n1; a while later a client of n1 comes. */
@@ -63,7 +63,7 @@ const recovered: Script = async ({ command, burst, run, membership }) => {
   await command("n2", "web", { action: "mute" });
   for (let i = 0; i < 30; i += 1) {
     await burst(4);
-    await run(30 * MS);
+    await run(200 * MS);
   }
   await command("n2", "web", { action: "well" });
   for (let i = 0; i < 90; i += 1) {
@@ -79,6 +79,6 @@ export const BALANCER_CASES: { readonly [id: string]: Case } = {
   "L4LB-3": { witness: onNodes(["n1", "n2", "n3"], newcomer), breaks: ["balancer.choice-newcomer"] },
   "L4LB-4": { witness: onNodes(["n1", "n2"], history), breaks: ["balancer.choice-history"] },
   "L4LB-5": { witness: onNodes(["n1", "n2"], lostTask), breaks: ["balancer.installed-union"] },
-  "L4LB-6": { witness: onNodes(["n1"], clientGone), breaks: ["balancer.pending"] },
+  "L4LB-6": { witness: onNodes(["n1"], clientGone, 60 * MS), breaks: ["balancer.pending"] },
   "L4LB-7": { witness: onNodes(["n1", "n2"], recovered), breaks: ["balancer.starvation"] },
 };

@@ -46,8 +46,14 @@ export function webTask(port: number): TaskSpec {
 
 type Script = (play: Play) => Promise<void>;
 
+export type Stage = {
+  readonly nodes: readonly string[];
+  /** How long the client waits for each answer; a balancer waits for 100 ms. */
+  readonly patienceUs: number;
+};
+
 /** Plays the script on the code below `root`, web running at each of the nodes; what the monitors found is the verdict. */
-export async function playBalancer(root: string, nodes: readonly string[], script: Script): Promise<Verdict> {
+export async function playBalancer(root: string, { nodes, patienceUs }: Stage, script: Script): Promise<Verdict> {
   const { withNodeEngine } = await load<typeof import("../../runtime/engine.ts")>(root, "runtime/engine.ts");
   const control = await load<typeof import("../../sim/control.ts")>(root, "sim/control.ts");
   const system = await loadSystem(root);
@@ -76,7 +82,7 @@ export async function playBalancer(root: string, nodes: readonly string[], scrip
       };
       world.addHost({ name, program });
     }
-    const ask = addClient(world, system.client.BalancerClient, options.port);
+    const ask = addClient(world, system.client.BalancerClient, { port: options.port, patienceUs });
     for (const { name } of world.hosts) world.boot(name, true);
     await world.run(300 * MS);
     await script({
@@ -130,14 +136,18 @@ function observeReach(
 }
 
 /** The client at n1; jobs run on it one after the other. */
-function addClient(world: Control, Client: typeof BalancerClient, port: number) {
+function addClient(
+  world: Control,
+  Client: typeof BalancerClient,
+  home: { readonly port: number; readonly patienceUs: number },
+) {
   let next: ((client: BalancerClient) => Promise<unknown>) | null = null;
   let answer: { readonly value: unknown } | null = null;
   world.addHost({
     name: "c1",
     program: async (host) => {
-      const balancers = [{ host: "n1", port }];
-      const client = new Client(host, { port: 9300, balancers, resendUs: 20 * MS, stepTimeoutUs: 80 * MS });
+      const balancers = [{ host: "n1", port: home.port }];
+      const client = new Client(host, { port: 9300, balancers, resendUs: 20 * MS, stepTimeoutUs: home.patienceUs });
       for (;;) {
         await host.timers.sleep(MS);
         if (next === null) continue;

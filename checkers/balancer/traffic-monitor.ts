@@ -132,7 +132,7 @@ export class TrafficMonitor {
       connection.isWaiting = false;
       if (record.kind === "forget") ledger.connections.delete(record.connection);
     }
-    if (record.kind === "success" || record.kind === "failure") learn(known, record);
+    if (record.kind !== "begin" && record.kind !== "forget") learn(known, record);
     restart(ledger, record.backend, record.atUs);
     if (record.pending === known.inFlight) return;
     const message = `pending of ${record.backend} is ${record.pending} after ${record.kind} of connection ${record.connection}, with ${known.inFlight} attempts under way`;
@@ -265,7 +265,7 @@ function learn(known: Known, record: AttemptRecord): void {
   if (record.kind === "failure") {
     known.failures += 1;
     known.lastUs = record.atUs;
-  } else if (record.waitsFor === "reply") known.failures = 0;
+  } else if (record.kind === "success" && record.waitsFor === "reply") known.failures = 0;
 }
 
 function knownOf(ledger: Ledger, backend: string): Known {

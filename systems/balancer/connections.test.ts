@@ -56,6 +56,17 @@ test("an accept tells the latency but only a reply resets the breaker", () => {
   expect(table.historyOf(key).breaker.failures).toBe(0);
 });
 
+test("an attempt that was given up has cost its time, and says nothing for or against the backend", () => {
+  const table = new ConnectionTable(OPTIONS);
+  const key = backendKey(BACKENDS[0]!);
+  const { id } = table.open(made("c1:1"), 0);
+  table.begin(id, "reply", 0);
+  table.conclude(id, "reply", "failure", 10);
+  table.begin(id, "reply", 10);
+  table.forget(id, 60);
+  expect(table.historyOf(key)).toMatchObject({ pending: 0, breaker: { failures: 1 }, ewma: { costQ8: 256 * 50 } });
+});
+
 test("attempts are overdue by their own timeouts, and idle connections come up", () => {
   const table = new ConnectionTable(OPTIONS);
   const opening = table.open(made("c1:1"), 0).id;

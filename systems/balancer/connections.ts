@@ -127,10 +127,10 @@ export class ConnectionTable {
     this.#waiting[waitsFor].delete(id);
     const history = this.#history(backendKey(connection.backend));
     history.pending -= 1;
-    if (conclusion === "abandoned") return true;
+    // Also of one that was given up: it has cost this much, and would have cost more.
     history.ewma = observeLatency(history.ewma, { valueUs: nowUs - sinceUs, nowUs }, this.#options.decayUs);
     if (conclusion === "failure") history.breaker = onFailure(history.breaker, nowUs);
-    else if (waitsFor === "reply") history.breaker = onSuccess();
+    else if (conclusion === "success" && waitsFor === "reply") history.breaker = onSuccess();
     return true;
   }
 

@@ -250,6 +250,7 @@ export class Forwarder {
   }
 
   #forget(connection: Connection, nowUs: number): void {
+    if (connection.attempt !== null) this.#conclude(connection, connection.attempt.waitsFor, "abandoned", nowUs);
     this.#connections.forget(connection.id, nowUs);
     this.#observeAttempt(connection, { kind: "forget", waitsFor: null, tookUs: 0, atUs: nowUs });
   }
