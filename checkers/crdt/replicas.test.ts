@@ -1,6 +1,7 @@
 /** What replicas of each type must not show: one history for each way to be wrong, and its neighbour that is right. */
 import { describe, expect, it } from "vitest";
 import { counterSpec, extremumSpec } from "./counters.ts";
+import { keyedSpec } from "./keyed.ts";
 import { listSpec } from "./lists.ts";
 import { mapOfCountersSpec, mapOfFlagsSpec, mapOfMapsSpec, mapOfRegistersSpec, mapOfSetsSpec } from "./maps.ts";
 import { merkleSpec } from "./merkle.ts";
@@ -182,6 +183,45 @@ describe("maps", () => {
       ],
     ] as const;
     expect(tell(judge(mapOfMapsSpec, updates, [read("a", "a2 b1", stays)]))).toContain("expected");
+  });
+});
+
+describe("objects by key", () => {
+  const spec = keyedSpec("keyed-sets", orSetSpec);
+  const updates = [update("a1", "", "add k", "x"), update("b1", "a1", "remove k", "x"), update("c1", "", "add j", "y")];
+
+  it("each key shows its object, and only keys that were updated are there", () => {
+    expect(
+      tell(
+        judge(spec, updates, [
+          read("a", "a1 b1 c1", [
+            ["j", ["y"]],
+            ["k", []],
+          ]),
+        ]),
+      ),
+    ).toBe("valid");
+    expect(tell(judge(spec, updates, [read("a", "a1 b1 c1", [["j", ["y"]]])]))).toContain("has lost key k");
+    expect(
+      tell(
+        judge(spec, updates, [
+          read("a", "a1 c1", [
+            ["j", ["y"]],
+            ["k", []],
+          ]),
+        ]),
+      ),
+    ).toContain("at key k has lost x");
+    expect(
+      tell(
+        judge(spec, updates, [
+          read("a", "c1", [
+            ["j", ["y"]],
+            ["k", []],
+          ]),
+        ]),
+      ),
+    ).toContain("which nobody updated");
   });
 });
 

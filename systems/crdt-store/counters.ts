@@ -17,12 +17,14 @@ import {
   integerCodec,
   maxRegister,
   minRegister,
+  type PnCounter,
+  type PnCounterOp,
   pnCounter,
   pnCounterAdd,
   pnCounterValue,
   rightsOf,
 } from "../crdt/index.ts";
-import { type Service, type StoreCall, type StoreKind, storeKind } from "./kind.ts";
+import { keyedKind, type Service, type StoreCall, type StoreKind, storeKind } from "./kind.ts";
 
 const signed = ({ f, value }: StoreCall): number => (f === "decrement" ? -Number(value) : Number(value));
 
@@ -39,11 +41,7 @@ export const COUNTER_KINDS: { readonly [type: string]: StoreKind } = {
     prepare: (state, actor, { value }) => ({ op: gCounterIncrement(state, actor, Number(value)) }),
     show: gCounterValue,
   })),
-  "pn-counter": storeKind(() => ({
-    type: pnCounter,
-    prepare: (state, actor, call) => ({ op: pnCounterAdd(state, actor, signed(call)) }),
-    show: pnCounterValue,
-  })),
+  "pn-counter": storeKind(pnCounterService),
   "bounded-counter": storeKind(() => ({ type: boundedCounter, prepare: prepareBounded, show: boundedCounterValue })),
   counter: storeKind(() => ({
     type: counter,
@@ -52,6 +50,19 @@ export const COUNTER_KINDS: { readonly [type: string]: StoreKind } = {
   })),
   "max-register": extremum(maxRegister(integerCodec)),
   "min-register": extremum(minRegister(integerCodec)),
+};
+
+function pnCounterService(): Service<PnCounter, PnCounterOp> {
+  return {
+    type: pnCounter,
+    prepare: (state, actor, call) => ({ op: pnCounterAdd(state, actor, signed(call)) }),
+    show: pnCounterValue,
+  };
+}
+
+/** Counters by key. */
+export const KEYED_COUNTER_KINDS: { readonly [type: string]: StoreKind } = {
+  "keyed-counters": keyedKind(pnCounterService),
 };
 
 function prepareBounded(

@@ -1,7 +1,8 @@
 /** What a store keeps: one CRDT, how calls of clients become its updates, and how it is shown. */
 import type { Actor, CrdtType } from "../crdt/index.ts";
 import type { Host, PlainData } from "../../sim/host.ts";
-import { type StoreOptions, startStore } from "./server.ts";
+import { keyedBackend, singleBackend } from "./backend.ts";
+import { serveStore, type StoreOptions } from "./server.ts";
 
 /** What a client asks for, in the words of the type: add, remove, increment, insert, move, … */
 export type StoreCall = { readonly f: string; readonly key: string | null; readonly value: PlainData };
@@ -23,7 +24,17 @@ export type Service<S, O> = {
 /** A kind of store: `start` serves one on a host. */
 export type StoreKind = { start(host: Host, options: StoreOptions): Promise<void> };
 
-/** `make` is called at each boot: a type may read the clock of its host. */
+/** A store of one object. `make` is called at each boot: a type may read the clock of its host. */
 export function storeKind<S, O>(make: (host: Host) => Service<S, O>): StoreKind {
-  return { start: (host, options) => startStore(host, make(host), options) };
+  return {
+    start: async (host, options) =>
+      serveStore(host, await singleBackend(host, make(host), options), options.clientPort),
+  };
+}
+
+/** A store of an object for each key. */
+export function keyedKind<S, O>(make: (host: Host) => Service<S, O>): StoreKind {
+  return {
+    start: async (host, options) => serveStore(host, await keyedBackend(host, make(host), options), options.clientPort),
+  };
 }

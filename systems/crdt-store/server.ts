@@ -4,39 +4,13 @@
  * Every answer names the update that was made and says what the replica held. A request is done at most once: it names the
  * boot that it means, and within a boot each client's requests count up.
  */
-import {
-  type Actor,
-  type Clock,
-  CrdtError,
-  encodeState,
-  OpReplica,
-  Replica,
-  type TrimmingOptions,
-  type UpdateId,
-} from "../crdt/index.ts";
-import type { Address, DatagramSocket, Host, PlainData } from "../../sim/host.ts";
-import type { Service, StoreCall } from "./kind.ts";
+import { type Clock, CrdtError, type UpdateId } from "../crdt/index.ts";
+import type { Address, DatagramSocket, Host } from "../../sim/host.ts";
+import type { Backend, Made, ReplicationOptions } from "./backend.ts";
+import type { StoreCall } from "./kind.ts";
 import { storeCodec, type StoreMessage, type StoreReply, type StoreRequest } from "./protocol.ts";
 
-export type StoreOptions = {
-  readonly peers: readonly string[];
-  readonly replicaPort: number;
-  readonly clientPort: number;
-  readonly roundUs: number;
-  readonly roundBytesMax: number;
-  readonly journalBytesMax: number;
-  /** Deltas, or operations by causal broadcast. */
-  readonly mode: "deltas" | "operations";
-  /** Deltas or operations that are kept for peers that do not answer. */
-  readonly logCountMax: number;
-  /** Operations that may wait for what came before them. */
-  readonly holdBackCountMax: number;
-  /** Null: keep all history. */
-  readonly trimming: TrimmingOptions | null;
-};
-
-/** What both kinds of replica offer. */
-type AnyReplica<S, O> = Pick<Replica<S, O> | OpReplica<S, O>, "state" | "seen" | "update">;
+export type StoreOptions = ReplicationOptions & { readonly clientPort: number };
 
 /** Observed as "crdt-store": every step that says what is held, what was promised and what was shown. */
 export type StoreRecord =
@@ -60,37 +34,22 @@ export type StoreRecord =
       readonly trimmed: string;
     };
 
-export async function startStore<S, O>(host: Host, service: Service<S, O>, options: StoreOptions): Promise<void> {
-  const replica = await startReplica(host, service, options);
-  observe(host, () => ({ kind: "boot", held: replica.seen.copy() }));
-  new Store(host, service, replica, options.clientPort);
+/** Serves what a backend holds to clients. */
+export function serveStore(host: Host, backend: Backend, clientPort: number): void {
+  observe(host, () => ({ kind: "boot", held: backend.held() }));
+  new Store(host, backend, clientPort);
 }
 
-function startReplica<S, O>(
-  host: Host,
-  { type }: Service<S, O>,
-  options: StoreOptions,
-): Promise<Replica<S, O> | OpReplica<S, O>> {
-  const { peers, replicaPort: port, roundUs, roundBytesMax, journalBytesMax, logCountMax, holdBackCountMax } = options;
-  const trimming = options.trimming === null ? {} : { trimming: options.trimming };
-  const common = { type, peers, port, roundUs, roundBytesMax, journalBytesMax, ...trimming };
-  return options.mode === "deltas"
-    ? Replica.start(host, { ...common, deltaCountMax: logCountMax })
-    : OpReplica.start(host, { ...common, operationCountMax: logCountMax, holdBackCountMax });
-}
-
-class Store<S, O> {
+class Store {
   readonly #host: Host;
-  readonly #service: Service<S, O>;
-  readonly #replica: AnyReplica<S, O>;
+  readonly #backend: Backend;
   readonly #socket: DatagramSocket<StoreMessage>;
   /** The last update request of each client host: what comes again is dropped. */
   readonly #started: Map<string, number> = new Map();
 
-  constructor(host: Host, service: Service<S, O>, replica: AnyReplica<S, O>, clientPort: number) {
+  constructor(host: Host, backend: Backend, clientPort: number) {
     this.#host = host;
-    this.#service = service;
-    this.#replica = replica;
+    this.#backend = backend;
     this.#socket = host.net.open({
       port: clientPort,
       codec: storeCodec,
@@ -119,39 +78,28 @@ class Store<S, O> {
     this.#started.set(from.host, request.request);
     const { call, copies = 0 } = request;
     if (call === undefined) return;
-    const replica = this.#replica;
-    let held = replica.seen;
-    let told: PlainData = null;
-    const prepare = (state: S, actor: Actor): O | null => {
-      const prepared = this.#service.prepare(state, actor, call);
-      if (prepared === null) return null;
-      held = replica.seen.copy();
-      told = prepared.told ?? null;
-      const id = { actor, sequence: held.get(actor) + 1 };
-      observe(this.#host, () => ({ kind: "update", id, call, told, held, copies }));
-      return prepared.op;
+    let made: Made | null = null;
+    const onMade = (update: Made): void => {
+      made = update;
+      observe(this.#host, () => ({ kind: "update", ...update, call, copies }));
     };
     try {
-      const id = await replica.update(prepare, copies);
-      if (id === null) return answer({ type: "nothing", id: null });
-      observe(this.#host, () => ({ kind: "acknowledged", id }));
-      answer({ type: "done", id: [id.actor, id.sequence], told, held: plainContents(held) });
+      if (!(await this.#backend.update(call, copies, onMade))) return answer({ type: "nothing", id: null });
     } catch (error) {
       if (!(error instanceof CrdtError)) throw error;
-      answer({ type: "refused", error: error.code });
+      return answer({ type: "refused", error: error.code });
     }
+    const { id, told, held } = made as unknown as Made; // it resolved to true, so the update was made
+    observe(this.#host, () => ({ kind: "acknowledged", id }));
+    answer({ type: "done", id: [id.actor, id.sequence], told, held: plainContents(held) });
   }
 
   #read(isWhole: boolean): Omit<StoreReply, "request" | "boot"> {
-    const { state, seen } = this.#replica;
-    const held = plainContents(seen);
-    if (!isWhole) return { type: "done", held };
-    const { type } = this.#service;
-    const digest = digestOf(encodeState(type, state));
-    const trimmed = String(type.trimming?.trimmedAt(state) || "");
-    const value = this.#service.show(state);
-    observe(this.#host, () => ({ kind: "read", held: seen.copy(), value, state: digest, trimmed }));
-    return { type: "done", held, value, state: digest, trimmed };
+    const held = this.#backend.held();
+    if (!isWhole) return { type: "done", held: plainContents(held) };
+    const [value, state, trimmed] = [this.#backend.show(), this.#backend.digest(), this.#backend.trimmed()];
+    observe(this.#host, () => ({ kind: "read", held, value, state, trimmed }));
+    return { type: "done", held: plainContents(held), value, state, trimmed };
   }
 }
 
@@ -162,16 +110,4 @@ function plainContents(held: Clock): { readonly [actor: string]: number } {
 
 function observe(host: Host, record: () => StoreRecord): void {
   host.observe("crdt-store", record);
-}
-
-/** FNV-1a over the bytes, in two lanes: equal for equal states, and 16 hex digits. */
-function digestOf(bytes: Uint8Array): string {
-  let a = 0x811c9dc5;
-  let b = 0x9747b28c;
-  for (const byte of bytes) {
-    a = Math.imul(a ^ byte, 0x01000193);
-    b = Math.imul(b ^ byte, 0x5bd1e995) ^ (b >>> 15);
-  }
-  const hex = (lane: number): string => (lane >>> 0).toString(16).padStart(8, "0");
-  return hex(a) + hex(b);
 }

@@ -9,11 +9,14 @@ import {
   type LwwRegister,
   lwwRegister,
   mvRegister,
+  type OrSet,
+  type OrSetOp,
   orSet,
   textCodec,
   twoPhaseSet,
 } from "../crdt/index.ts";
-import { type StoreCall, type StoreKind, storeKind } from "./kind.ts";
+import type { Host } from "../../sim/host.ts";
+import { keyedKind, type Service, type StoreCall, type StoreKind, storeKind } from "./kind.ts";
 
 /**
  * Registers whose clocks disagree by up to this decide by the greatest time. Below the error of a clock, replicas would refuse each other's
@@ -46,18 +49,7 @@ export const SET_KINDS: { readonly [type: string]: StoreKind } = {
       show: set.values,
     };
   }),
-  "or-set": storeKind(() => {
-    const set = orSet(textCodec);
-    return {
-      type: set,
-      prepare: (state, actor, call) => {
-        if (call.f === "add") return { op: set.add(state.seen, actor, memberOf(call)) };
-        const op = set.remove(state.store, memberOf(call));
-        return op === null ? null : { op };
-      },
-      show: (state) => set.values(state.store),
-    };
-  }),
+  "or-set": storeKind(orSetService),
   "enable-wins-flag": flagKind(enableWinsFlag),
   "disable-wins-flag": flagKind(disableWinsFlag),
   "mv-register": storeKind(() => {
@@ -76,15 +68,36 @@ export const SET_KINDS: { readonly [type: string]: StoreKind } = {
       show: (state) => [...set.read(state).value].sort((a, b) => (a < b ? -1 : 1)),
     };
   }),
-  "lww-register": storeKind<LwwRegister<string>, LwwOp<string>>((host) => {
-    const register = lwwRegister({ codec: textCodec, nowUs: () => host.clock.wallUs(), aheadUsMax: AHEAD_US_MAX });
-    return {
-      type: register,
-      prepare: (state, actor, { value }) => {
-        const op = register.write(state, actor, String(value));
-        return { op, told: [op.timeUs, op.actor] };
-      },
-      show: (state) => register.read(state) ?? null,
-    };
-  }),
+  "lww-register": storeKind(lwwService),
+};
+
+function orSetService(): Service<OrSet<string>, OrSetOp<string>> {
+  const set = orSet(textCodec);
+  return {
+    type: set,
+    prepare: (state, actor, call) => {
+      if (call.f === "add") return { op: set.add(state.seen, actor, memberOf(call)) };
+      const op = set.remove(state.store, memberOf(call));
+      return op === null ? null : { op };
+    },
+    show: (state) => set.values(state.store),
+  };
+}
+
+function lwwService(host: Host): Service<LwwRegister<string>, LwwOp<string>> {
+  const register = lwwRegister({ codec: textCodec, nowUs: () => host.clock.wallUs(), aheadUsMax: AHEAD_US_MAX });
+  return {
+    type: register,
+    prepare: (state, actor, { value }) => {
+      const op = register.write(state, actor, String(value));
+      return { op, told: [op.timeUs, op.actor] };
+    },
+    show: (state) => register.read(state) ?? null,
+  };
+}
+
+/** A map of last-writer-wins registers, and one of sets: objects by key. */
+export const KEYED_SET_KINDS: { readonly [type: string]: StoreKind } = {
+  "keyed-lww": keyedKind(lwwService),
+  "keyed-sets": keyedKind(orSetService),
 };

@@ -1,0 +1,136 @@
+/** What a store stands on: a replica of one object, or one of an object for each key. */
+import {
+  type Actor,
+  Clock,
+  encodeState,
+  KeyedReplica,
+  OpReplica,
+  Replica,
+  type TrimmingOptions,
+  type UpdateId,
+} from "../crdt/index.ts";
+import type { Host, PlainData } from "../../sim/host.ts";
+import type { Service, StoreCall } from "./kind.ts";
+
+export type ReplicationOptions = {
+  readonly peers: readonly string[];
+  readonly replicaPort: number;
+  readonly roundUs: number;
+  readonly roundBytesMax: number;
+  readonly journalBytesMax: number;
+  /** Deltas, or operations by causal broadcast; objects by key are always compared by digests. */
+  readonly mode: "deltas" | "operations";
+  /** Deltas or operations that are kept for peers that do not answer. */
+  readonly logCountMax: number;
+  /** Operations that may wait for what came before them. */
+  readonly holdBackCountMax: number;
+  /** Null: keep all history. */
+  readonly trimming: TrimmingOptions | null;
+};
+
+/** An update that was made, before anything is promised. `held`: what was held before it, of its object. */
+export type Made = { readonly id: UpdateId; readonly told: PlainData; readonly held: Clock };
+
+export type Backend = {
+  /** For each actor how many of its updates are held. Objects have actors of their own: "<key>|<actor>". */
+  held(): Clock;
+  /** Resolves once the update is durable here and at `copies` peers; to false when there was nothing to do. Throws CrdtError to refuse. */
+  update(call: StoreCall, copies: number, onMade: (made: Made) => void): Promise<boolean>;
+  show(): PlainData;
+  /** Equal for equal states. */
+  digest(): string;
+  /** Names the history that was forgotten. */
+  trimmed(): string;
+};
+
+/** The smallest budget that a replica of objects takes. */
+const KEYED_ROUND_BYTES_MIN = 1000;
+
+/** One object. */
+export async function singleBackend<S, O>(
+  host: Host,
+  service: Service<S, O>,
+  options: ReplicationOptions,
+): Promise<Backend> {
+  const { type } = service;
+  const { peers, replicaPort: port, roundUs, roundBytesMax, journalBytesMax, logCountMax, holdBackCountMax } = options;
+  const trimming = options.trimming === null ? {} : { trimming: options.trimming };
+  const common = { type, peers, port, roundUs, roundBytesMax, journalBytesMax, ...trimming };
+  const replica: Replica<S, O> | OpReplica<S, O> =
+    options.mode === "deltas"
+      ? await Replica.start(host, { ...common, deltaCountMax: logCountMax })
+      : await OpReplica.start(host, { ...common, operationCountMax: logCountMax, holdBackCountMax });
+  return {
+    held: () => replica.seen.copy(),
+    update: async (call, copies, onMade) => {
+      const prepare = (state: S, actor: Actor): O | null => {
+        const prepared = service.prepare(state, actor, call);
+        if (prepared === null) return null;
+        const id = { actor, sequence: replica.seen.get(actor) + 1 };
+        onMade({ id, told: prepared.told ?? null, held: replica.seen.copy() });
+        return prepared.op;
+      };
+      return (await replica.update(prepare, copies)) !== null;
+    },
+    show: () => service.show(replica.state),
+    digest: () => digestOf(encodeState(type, replica.state)),
+    trimmed: () => String(type.trimming?.trimmedAt(replica.state) || ""),
+  };
+}
+
+/** An object for each key of a call; its value becomes the key and the value of the call on the object. Shows [key, shown] by key. */
+export async function keyedBackend<S, O>(
+  host: Host,
+  service: Service<S, O>,
+  options: ReplicationOptions,
+): Promise<Backend> {
+  const { type } = service;
+  const { peers, replicaPort: port, roundUs, journalBytesMax } = options;
+  const roundBytesMax = Math.max(KEYED_ROUND_BYTES_MIN, options.roundBytesMax);
+  const replica = await KeyedReplica.start(host, { type, peers, port, roundUs, roundBytesMax, journalBytesMax });
+  const named = (key: string, clock: Clock): Clock =>
+    Clock.of(clock.dots().map(({ actor, counter }) => ({ actor: nameWithin(key, actor), counter })));
+  const stateOf = (key: string): S => replica.get(key) ?? type.create();
+  return {
+    held: () => {
+      const held = new Clock();
+      for (const key of replica.keys()) held.merge(named(key, replica.seenOf(key)));
+      return held;
+    },
+    update: async (call, copies, onMade) => {
+      const key = call.key ?? "";
+      const inner = { f: call.f, key: String(call.value), value: call.value };
+      const prepare = (state: S, actor: Actor): O | null => {
+        const prepared = service.prepare(state, actor, inner);
+        if (prepared === null) return null;
+        const held = replica.seenOf(key);
+        const id = { actor: nameWithin(key, actor), sequence: held.get(actor) + 1 };
+        onMade({ id, told: prepared.told ?? null, held: named(key, held) });
+        return prepared.op;
+      };
+      return (await replica.update(key, prepare, copies)) !== null;
+    },
+    show: () => replica.keys().map((key) => [key, service.show(stateOf(key))]),
+    digest: () => {
+      const digests = replica.keys().map((key) => `${key}=${digestOf(encodeState(type, stateOf(key)))}`);
+      return digestOf(new TextEncoder().encode(digests.join()));
+    },
+    trimmed: () => "",
+  };
+}
+
+function nameWithin(key: string, actor: Actor): Actor {
+  return `${key}|${actor}`;
+}
+
+/** FNV-1a over the bytes, in two lanes: 16 hex digits. */
+function digestOf(bytes: Uint8Array): string {
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
+  for (const byte of bytes) {
+    a = Math.imul(a ^ byte, 0x01000193);
+    b = Math.imul(b ^ byte, 0x5bd1e995) ^ (b >>> 15);
+  }
+  const hex = (lane: number): string => (lane >>> 0).toString(16).padStart(8, "0");
+  return hex(a) + hex(b);
+}
