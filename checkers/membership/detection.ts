@@ -1,9 +1,11 @@
 /**
- * Failure detection: a crashed node leaves the view of each neighbour that runs within a bound, and suspicions of nodes that run are counted.
+ * Failure detection: a crashed node leaves the view of each neighbour that runs within a bound; suspicions of nodes that run are counted, and
+ * in a time without faults there must be none (eventual accuracy).
  *
  * The bound of one neighbour: a last answer may still be on its way when the node crashes (one way); the next ping goes out after at most
  * one turn of the neighbour's whole view; it stays without an answer for its expiry. A false suspicion is no failure: after a lost ping
- * nobody can tell; it is a figure of the detector's quality.
+ * nobody can tell; it is a figure of the detector's quality. But once nothing is lost any more, a node that goes on being
+ * taken for dead is one that can never come back.
  */
 import { VIOLATIONS_MAX, type ViewRecord, type ViewViolation } from "./views.ts";
 
@@ -43,9 +45,15 @@ export class DetectionMonitor {
   /** Nodes that are up. */
   readonly #runners: Map<string, Runner> = new Map();
   readonly #downSinceUs: Map<string, number> = new Map();
+  #quietUs = Number.POSITIVE_INFINITY;
 
   constructor(bound: DetectionBound) {
     this.#bound = bound;
+  }
+
+  /** No faults from now on, and what they delayed has arrived: nobody who runs may be taken for dead. */
+  quiet(timeUs: number): void {
+    this.#quietUs = timeUs;
   }
 
   up(timeUs: number, host: string): void {
@@ -90,7 +98,12 @@ export class DetectionMonitor {
     if (reason === "disconnect") return;
     const downUs = this.#downSinceUs.get(peer);
     if (downUs !== undefined) this.detections.push({ observer: host, peer, latencyUs: timeUs - downUs });
-    else if (this.#runners.get(peer)?.isPaused === false) this.falseSuspicions += 1;
+    else if (this.#runners.get(peer)?.isPaused === false) {
+      this.falseSuspicions += 1;
+      if (timeUs < this.#quietUs || this.violations.length >= VIOLATIONS_MAX) return;
+      const message = `${host} took ${peer} for dead (${reason}), which runs, in a time without faults`;
+      this.violations.push({ host, timeUs, message });
+    }
   }
 
   /** Judges what is still held at the end. */

@@ -190,3 +190,15 @@ test("a node that runs and is taken for dead counts as a false suspicion, a disc
   });
   expect(monitor.falseSuspicions).toBe(1);
 });
+
+test("rejects a node that is taken for dead in a time without faults", () => {
+  const monitor = detection((m) => {
+    m.quiet(1_000);
+    m.observeDown(999, down("n1", "n2"));
+    m.observeDown(1_000, down("n2", "n1", "suspect"));
+    m.observeDown(1_001, down("n2", "n1", "disconnect"));
+  });
+  expect(monitor.violations).toEqual([
+    { host: "n2", timeUs: 1_000, message: "n2 took n1 for dead (suspect), which runs, in a time without faults" },
+  ]);
+});

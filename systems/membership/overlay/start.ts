@@ -1,7 +1,8 @@
 /**
  * The overlay on a host: datagrams, one timer, the file of the views and the failure detector around the pure core.
  *
- * After each event the state is asserted: the views' own invariants, and that exactly the neighbours are watched.
+ * After each event the state is asserted: the views' own invariants, that exactly the neighbours are watched, and that whoever was let
+ * go was told.
  */
 import type { DatagramSocket, Host } from "../../../sim/host.ts";
 import { Alarm } from "../alarm.ts";
@@ -130,9 +131,13 @@ class OverlayNode implements Overlay {
     while (this.#core.hasOutput) {
       const { sends, changes } = this.#core.drain();
       for (const { to, message } of sends) this.#socket!.send({ host: to, port: this.#options.port }, message);
-      for (const change of changes) {
-        if (change.kind === "up") this.#detector!.watch(change.peer);
-        else this.#detector!.unwatch(change.peer);
+      for (const { kind, peer } of changes) {
+        if (kind === "up") this.#detector!.watch(peer);
+        else {
+          this.#detector!.unwatch(peer);
+          const isTold = sends.some(({ to, message }) => to === peer && message.kind === "disconnect");
+          this.#host.always(isTold, "overlay-tells", () => ({ peer }));
+        }
       }
       for (const change of changes) for (const listener of this.#listeners) listener(change);
     }
