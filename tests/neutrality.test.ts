@@ -16,7 +16,7 @@ const CASES: readonly (readonly [string, string])[] = [
 const scenarioOf = (name: string) => loadScenario({ name, file: null });
 
 test.each(CASES)(
-  "%s, seed %s: tracing, deep checks, monitors, points of yield and a second run give one digest",
+  "%s, seed %s: tracing, deep checks, monitors, validation, points of yield and a second run give one digest",
   async (name, seed) => {
     const scenario = await scenarioOf(name);
     const plain = await run(scenario, { seed });
@@ -27,6 +27,7 @@ test.each(CASES)(
       traced: await run(scenario, { seed }, { isTracing: true }),
       checked: await run(scenario, { seed }, { isDeepChecking: true }),
       unwatched: await run(scenario, { seed }, { hasMonitors: false }),
+      validated: await run(scenario, { seed }, { isValidating: true }),
       yieldingAlways: await run(scenario, { seed }, { yieldPolicy: { every: 1 } }),
       yieldingAtRandom: await run(scenario, { seed }, { yieldPolicy: { random } }),
       neverYielding: await run(scenario, { seed }, { yieldPolicy: "never" }),
