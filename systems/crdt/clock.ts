@@ -18,30 +18,32 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** What empty clocks hold in common: most of the deferred ones stay empty. Never changed. */
+const NO_DOTS: Dot[] = [];
+
 export class Clock {
-  // Invariant: #actors is strictly ascending, #counters has the same length and holds no zero.
-  readonly #actors: Actor[] = [];
-  readonly #counters: number[] = [];
+  // Invariant: strictly ascending by actor, no counter is zero. Dots are never changed, so clocks and stores share them.
+  #dots: Dot[] = NO_DOTS;
 
   static of(dots: Iterable<Dot>): Clock {
     const clock = new Clock();
-    for (const dot of dots) clock.raise(dot.actor, dot.counter);
+    for (const dot of dots) clock.raiseTo(dot);
     return clock;
   }
 
   get isEmpty(): boolean {
-    return this.#actors.length === 0;
+    return this.#dots.length === 0;
   }
 
   /** The number of actors. */
   get size(): number {
-    return this.#actors.length;
+    return this.#dots.length;
   }
 
   /** The counter of an actor; 0 when nothing of it is known. */
   get(actor: Actor): number {
     const i = this.#find(actor);
-    return this.#actors[i] === actor ? this.#counters[i]! : 0;
+    return i < this.#dots.length && this.#dots[i]!.actor === actor ? this.#dots[i]!.counter : 0;
   }
 
   has(actor: Actor, counter: number): boolean {
@@ -50,49 +52,43 @@ export class Clock {
 
   /** Sets the counter of an actor to the larger of the two. */
   raise(actor: Actor, counter: number): void {
-    if (counter <= 0) return;
-    const i = this.#find(actor);
-    if (this.#actors[i] === actor) {
-      if (counter > this.#counters[i]!) this.#counters[i] = counter;
+    if (counter > this.get(actor)) this.raiseTo({ actor, counter });
+  }
+
+  /** `raise` with a dot, which is kept. */
+  raiseTo(dot: Dot): void {
+    if (dot.counter <= 0) return;
+    const dots = this.#dots;
+    if (dots.length === 0) {
+      this.#dots = [dot];
       return;
     }
-    if (i === this.#actors.length) {
-      this.#actors.push(actor);
-      this.#counters.push(counter);
-      return;
-    }
-    this.#actors.splice(i, 0, actor);
-    this.#counters.splice(i, 0, counter);
+    const i = this.#find(dot.actor);
+    if (i === dots.length) dots.push(dot);
+    else if (dots[i]!.actor !== dot.actor) dots.splice(i, 0, dot);
+    else if (dots[i]!.counter < dot.counter) dots[i] = dot;
   }
 
   /** Forgets an actor. */
   delete(actor: Actor): void {
     const i = this.#find(actor);
-    if (this.#actors[i] !== actor) return;
-    this.#actors.splice(i, 1);
-    this.#counters.splice(i, 1);
+    if (this.#dots[i]?.actor === actor) this.#dots.splice(i, 1);
   }
 
   /** Raises to the pointwise maximum. */
   merge(other: Clock): void {
-    for (let i = 0; i < other.#actors.length; i++) this.raise(other.#actors[i]!, other.#counters[i]!);
+    for (const dot of other.#dots) this.raiseTo(dot);
   }
 
   /** Keeps the entries for which `keeps` holds. */
   retain(keeps: (actor: Actor, counter: number) => boolean): void {
+    const dots = this.#dots;
     let kept = 0;
-    for (let i = 0; i < this.#actors.length; i++) {
-      const actor = this.#actors[i]!;
-      const counter = this.#counters[i]!;
-      if (!keeps(actor, counter)) continue;
-      this.#actors[kept] = actor;
-      this.#counters[kept] = counter;
-      kept += 1;
+    for (let i = 0; i < dots.length; i++) {
+      const dot = dots[i]!;
+      if (keeps(dot.actor, dot.counter)) dots[kept++] = dot;
     }
-    while (this.#actors.length > kept) {
-      this.#actors.pop(); // a few pops are cheaper than setting a length
-      this.#counters.pop();
-    }
+    while (dots.length > kept) dots.pop(); // a few pops are cheaper than setting a length
   }
 
   /** Drops each entry whose counter is covered by the other clock (reset-remove). */
@@ -102,24 +98,22 @@ export class Clock {
 
   /** True when every dot of the other clock is in this one. */
   covers(other: Clock): boolean {
-    for (let i = 0; i < other.#actors.length; i++) {
-      if (other.#counters[i]! > this.get(other.#actors[i]!)) return false;
-    }
-    return true;
+    return !other.some((actor, counter) => counter > this.get(actor));
   }
 
   equals(other: Clock): boolean {
-    const { length } = this.#actors;
-    if (length !== other.#actors.length) return false;
+    const { length } = this.#dots;
+    if (length !== other.#dots.length) return false;
     for (let i = 0; i < length; i++) {
-      if (this.#counters[i] !== other.#counters[i] || this.#actors[i] !== other.#actors[i]) return false;
+      const [mine, theirs] = [this.#dots[i]!, other.#dots[i]!];
+      if (mine !== theirs && (mine.counter !== theirs.counter || mine.actor !== theirs.actor)) return false;
     }
     return true;
   }
 
   /** True when the condition holds for an entry. */
   some(holds: (actor: Actor, counter: number) => boolean): boolean {
-    for (let i = 0; i < this.#actors.length; i++) if (holds(this.#actors[i]!, this.#counters[i]!)) return true;
+    for (const { actor, counter } of this.#dots) if (holds(actor, counter)) return true;
     return false;
   }
 
@@ -133,18 +127,14 @@ export class Clock {
   /** The greatest clock that both cover: pointwise minimum. */
   greatestLowerBound(other: Clock): Clock {
     const result = new Clock();
-    this.forEach((actor, counter) => {
-      result.raise(actor, Math.min(counter, other.get(actor)));
-    });
+    for (const { actor, counter } of this.#dots) result.raise(actor, Math.min(counter, other.get(actor)));
     return result;
   }
 
   /** The entries on which both agree exactly. */
   intersection(other: Clock): Clock {
-    const result = new Clock();
-    this.forEach((actor, counter) => {
-      if (other.get(actor) === counter) result.raise(actor, counter);
-    });
+    const result = this.copy();
+    result.retain((actor, counter) => other.get(actor) === counter);
     return result;
   }
 
@@ -155,57 +145,48 @@ export class Clock {
 
   copy(): Clock {
     const result = new Clock();
-    for (let i = 0; i < this.#actors.length; i++) {
-      result.#actors.push(this.#actors[i]!);
-      result.#counters.push(this.#counters[i]!);
-    }
+    if (this.#dots.length > 0) result.#dots = this.#dots.slice();
     return result;
   }
 
   /** Visits the entries in the order of actors. */
   forEach(visit: (actor: Actor, counter: number) => void): void {
-    for (let i = 0; i < this.#actors.length; i++) visit(this.#actors[i]!, this.#counters[i]!);
+    for (let i = 0; i < this.#dots.length; i++) visit(this.#dots[i]!.actor, this.#dots[i]!.counter);
   }
 
   dots(): Dot[] {
-    const result: Dot[] = [];
-    this.forEach((actor, counter) => {
-      result.push({ actor, counter });
-    });
-    return result;
+    return this.#dots.slice();
   }
 
   write(writer: ByteWriter): void {
-    writer.uint(this.#actors.length);
-    this.forEach((actor, counter) => {
-      writer.name(actor);
-      writer.uint(counter);
-    });
+    writer.uint(this.#dots.length);
+    for (const dot of this.#dots) writeDot(writer, dot);
   }
 
   static read(reader: ByteReader): Clock {
     const result = new Clock();
     const count = reader.count("the number of actors in a clock", 2);
+    if (count === 0) return result;
+    const dots: Dot[] = [];
     for (let i = 0; i < count; i++) {
       const actor = reader.name("an actor of a clock");
-      if (i > 0 && compareText(result.#actors[i - 1]!, actor) >= 0)
-        reader.fail("the actors of a clock are not ascending.");
+      if (i > 0 && compareText(dots[i - 1]!.actor, actor) >= 0) reader.fail("the actors of a clock are not ascending.");
       const counter = reader.uint("a counter of a clock");
       if (counter === 0) reader.fail("a clock holds a counter of zero.");
-      result.#actors.push(actor);
-      result.#counters.push(counter);
+      dots.push({ actor, counter });
     }
+    result.#dots = dots;
     return result;
   }
 
   /** Where the actor is, or would be. */
   #find(actor: Actor): number {
-    const actors = this.#actors;
+    const dots = this.#dots;
     let low = 0;
-    let high = actors.length;
+    let high = dots.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (actors[middle]! < actor) low = middle + 1;
+      if (dots[middle]!.actor < actor) low = middle + 1;
       else high = middle;
     }
     return low;

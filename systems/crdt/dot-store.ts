@@ -98,10 +98,12 @@ export function joinDots(mine: Clock, mineSeen: DotContext, theirs: Clock, their
   });
 }
 
-/** Adds to `deferred` the entries of a remove's clock that some unseen dot may still fall under. */
+/** Adds to `deferred` the entries of a remove's clock under which a dot may still fall that neither context has seen. */
 export function defer(deferred: Clock, clock: Clock, seen: DotContext, otherSeen?: DotContext): void {
   clock.forEach((actor, counter) => {
-    if (isCovered(actor, counter, seen) || (otherSeen !== undefined && isCovered(actor, counter, otherSeen))) return;
+    const have = seen.contiguous(actor);
+    // A delta that follows what was seen has a context that starts there: the two together leave nothing to wait for.
+    if (have >= counter || otherSeen?.hasRange(actor, have + 1, counter) === true) return;
     deferred.raise(actor, counter);
   });
 }
@@ -188,15 +190,15 @@ export class DotOwners<K> {
 
   /** A violation when one of the dots is live under another key. */
   conflict(dots: Clock, key: K): Violation | null {
-    for (const { actor, counter } of dots.dots()) {
+    let found: Violation | null = null;
+    dots.forEach((actor, counter) => {
       const owner = this.#owners.get(actor)?.get(counter);
-      if (owner !== undefined && owner !== key) {
-        return violation(
-          "double-spent-dot",
-          `dot ${counter} of "${actor}" names two updates: of ${owner} and of ${key}.`,
-        );
-      }
-    }
-    return null;
+      if (found !== null || owner === undefined || owner === key) return;
+      found = violation(
+        "double-spent-dot",
+        `dot ${counter} of "${actor}" names two updates: of ${owner} and of ${key}.`,
+      );
+    });
+    return found;
   }
 }

@@ -16,6 +16,9 @@ export type MvEntry<T> = { readonly dot: Dot; readonly value: T };
 export type MvStore<T> = { readonly entries: MvEntry<T>[]; readonly deferred: Clock };
 export type MvOp<T> = { readonly dot: Dot; readonly supersedes: Clock; readonly value: T };
 
+/** So many entries are sooner visited than two contexts compared. */
+const FEW = 8;
+
 export function mvStore<T>(
   codec: ValueCodec<T>,
   kind: { readonly name: string; readonly tag: number },
@@ -63,14 +66,16 @@ export function mvStore<T>(
 /** The clock of the live writes: what a write that has read them supersedes, and what a remove of them carries. */
 export function clockOf(store: MvStore<unknown>): Clock {
   const clock = new Clock();
-  for (const { dot } of store.entries) clock.raise(dot.actor, dot.counter);
+  for (const { dot } of store.entries) clock.raiseTo(dot);
   return clock;
 }
 
 function join<T>(store: MvStore<T>, seen: DotContext, other: MvStore<T>, otherSeen: DotContext): void {
   const theirs = other.entries;
   if (store.deferred.isEmpty && other.deferred.isEmpty && haveSameDots(store.entries, theirs)) return;
-  retain(store.entries, ({ dot }) => !otherSeen.has(dot.actor, dot.counter) || find(theirs, dot) !== undefined);
+  // A delta that is new here has seen nothing that is live here: then a long list of entries needs no visit.
+  if (store.entries.length <= FEW || seen.intersects(otherSeen))
+    retain(store.entries, ({ dot }) => !otherSeen.has(dot.actor, dot.counter) || find(theirs, dot) !== undefined);
   for (const entry of theirs) if (!seen.has(entry.dot.actor, entry.dot.counter)) insert(store, entry);
   defer(store.deferred, other.deferred, seen, otherSeen);
   reset(store, store.deferred);
@@ -78,7 +83,13 @@ function join<T>(store: MvStore<T>, seen: DotContext, other: MvStore<T>, otherSe
 }
 
 function haveSameDots(a: readonly MvEntry<unknown>[], b: readonly MvEntry<unknown>[]): boolean {
-  return a.length === b.length && a.every((entry, i) => compareDots(entry.dot, b[i]!.dot) === 0);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] === b[i]) continue; // entries are never changed, so merged states share them
+    const [mine, theirs] = [a[i]!.dot, b[i]!.dot];
+    if (mine.counter !== theirs.counter || mine.actor !== theirs.actor) return false;
+  }
+  return true;
 }
 
 function reset<T>(store: MvStore<T>, clock: Clock): void {
@@ -95,8 +106,7 @@ function retain<T>(entries: MvEntry<T>[], keeps: (entry: MvEntry<T>) => boolean)
 
 function insert<T>(store: MvStore<T>, entry: MvEntry<T>): void {
   if (store.deferred.has(entry.dot.actor, entry.dot.counter)) return;
-  let at = store.entries.length;
-  while (at > 0 && compareDots(store.entries[at - 1]!.dot, entry.dot) > 0) at -= 1;
+  const at = slotOf(store.entries, entry.dot);
   if (at === store.entries.length) store.entries.push(entry);
   else store.entries.splice(at, 0, entry);
 }
@@ -146,16 +156,20 @@ function read<T>(codec: ValueCodec<T>, reader: ByteReader, seen: DotContext): Mv
 }
 
 function find<T>(entries: readonly MvEntry<T>[], dot: Dot): MvEntry<T> | undefined {
+  const entry = entries[slotOf(entries, dot)];
+  return entry !== undefined && compareDots(entry.dot, dot) === 0 ? entry : undefined;
+}
+
+/** Where the entry of a dot is, or would be. */
+function slotOf(entries: readonly MvEntry<unknown>[], dot: Dot): number {
   let low = 0;
   let high = entries.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const order = compareDots(entries[middle]!.dot, dot);
-    if (order === 0) return entries[middle];
-    if (order < 0) low = middle + 1;
+    if (compareDots(entries[middle]!.dot, dot) < 0) low = middle + 1;
     else high = middle;
   }
-  return undefined;
+  return low;
 }
 
 function compareDots(a: Dot, b: Dot): number {

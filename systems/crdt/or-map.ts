@@ -132,7 +132,7 @@ function mapStore<K, T, O>(codec: ValueCodec<K>, nested: DotStore<T, O>): DotSto
         nested.settle(entry.value, seen);
       }
       const dot = dotOf(op);
-      if (dot !== null && !seen.has(dot.actor, dot.counter)) entry.updates.raise(dot.actor, dot.counter);
+      if (dot !== null && !seen.has(dot.actor, dot.counter)) entry.updates.raiseTo(dot);
       const removed = store.deferred.get(id);
       if (removed !== undefined) resetKey(nested, store, id, removed.clock);
       else dropIfEmpty(nested, store, id, seen);
@@ -270,7 +270,9 @@ function write<K, T, O>(
   store: MapStore<K, T>,
   seen: DotContext,
 ): void {
-  const kept = [...store.entries].filter(([, entry]) => !entry.updates.isEmpty || !nested.isEmpty(entry.value, seen));
+  const kept: [ValueKey, MapEntry<K, T>][] = [];
+  for (const pair of store.entries)
+    if (!pair[1].updates.isEmpty || !nested.isEmpty(pair[1].value, seen)) kept.push(pair);
   kept.sort((a, b) => compareKeys(a[0], b[0]));
   writer.uint(kept.length);
   for (const [, entry] of kept) {

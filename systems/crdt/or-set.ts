@@ -149,7 +149,7 @@ function apply<T>(codec: ValueCodec<T>, store: OrSetStore<T>, seen: DotContext, 
   if (store.deferred.get(id)?.clock.has(op.dot.actor, op.dot.counter) === true) return;
   const entry = store.entries.get(id);
   if (entry === undefined) store.entries.set(id, { value: op.value, adds: Clock.of([op.dot]) });
-  else entry.adds.raise(op.dot.actor, op.dot.counter);
+  else entry.adds.raiseTo(op.dot);
 }
 
 function join<T>(store: OrSetStore<T>, seen: DotContext, other: OrSetStore<T>, otherSeen: DotContext): void {
