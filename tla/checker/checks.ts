@@ -73,13 +73,17 @@ export function inStep<T>(
   look: () => T,
 ): T {
   const m = model.machine;
-  const { current, next, target } = m;
+  const { current, next, target, epoch, nextEpoch } = m;
   m.current = from as Value[];
   m.next = to as Value[];
   m.target = NOWHERE;
+  m.epoch = ++m.epochCount;
+  m.nextEpoch = ++m.epochCount;
   try {
     return look();
   } finally {
+    m.epoch = epoch;
+    m.nextEpoch = nextEpoch;
     m.current = current;
     m.next = next;
     m.target = target;
@@ -98,13 +102,17 @@ export function failedAssumption(model: Model): Predicate | undefined {
 /** Evaluates something about one state: LETs and thunks may keep state-level values while it lasts. */
 export function inState<T>(model: Model, state: readonly (Value | undefined)[], look: () => T): T {
   const m = model.machine;
-  const { current, next, target } = m;
+  const { current, next, target, epoch, nextEpoch } = m;
   m.current = state as Value[];
   m.next = NOWHERE;
   m.target = NOWHERE;
+  m.epoch = ++m.epochCount;
+  m.nextEpoch = 0;
   try {
     return look();
   } finally {
+    m.epoch = epoch;
+    m.nextEpoch = nextEpoch;
     m.current = current;
     m.next = next;
     m.target = target;

@@ -199,6 +199,7 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
     for (let i = 0; i < width; i++) m.current[i] = u.decode(from[i]!);
     m.next = new Array<Value | undefined>(width);
     m.target = m.next;
+    m.epoch = ++m.epochCount;
     guard(index, () =>
       checks.next!(() => {
         encodeTarget("the next-state relation");
@@ -207,10 +208,7 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
         isJudging = true;
         const isAllowed = inConstraints(m.next) && holdsAll(checks.actionConstraints);
         const successor = meet(index, isAllowed);
-        for (let i = 0; i < checks.impliedSteps.length && !isDone; i++) {
-          const step = checks.impliedSteps[i]!;
-          if (!stepHolds(step)) violate("step", step.name, index);
-        }
+        if (checks.impliedSteps.length > 0) judgeStep(index);
         if (edges !== undefined && successor >= 0) addEdge(edges, index, successor);
         isJudging = false;
         if (successor >= 0) onSuccessor?.(successor);
@@ -218,6 +216,7 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
       }),
     );
     undo(m, 0);
+    m.epoch = 0;
     const made = exploration.total - before;
     exploration.total += m.composed;
     m.composed = 0;
@@ -227,13 +226,18 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
     }
     return made;
   };
-  const stepHolds = (step: Predicate): boolean => {
+  const judgeStep = (index: number): void => {
     const { target } = m;
     m.target = NOWHERE;
+    m.nextEpoch = ++m.epochCount;
     try {
-      return step.holds();
+      for (let i = 0; i < checks.impliedSteps.length && !isDone; i++) {
+        const step = checks.impliedSteps[i]!;
+        if (!step.holds()) violate("step", step.name, index);
+      }
     } finally {
       m.target = target;
+      m.nextEpoch = 0;
     }
   };
   const inConstraints = (state: readonly (Value | undefined)[]): boolean => {

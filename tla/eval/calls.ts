@@ -13,8 +13,8 @@ import { type Compiler, hopsTo, linkTo, locate, outer, type Place } from "./comp
 import { compileFunction } from "./data.ts";
 import { compileNativeArgument, compileOperator } from "./operators.ts";
 import { compile, variableIndex } from "./expressions.ts";
-import { levelOf, entityLevel } from "./levels.ts";
-import type { Action, Evaluate, Frame, Machine, Slot, Thunk, ThunkCode } from "./machine.ts";
+import { entityLevel, isImpure, levelOf } from "./levels.ts";
+import type { Action, Evaluate, Frame, Machine, Slot, State, Thunk, ThunkCode } from "./machine.ts";
 import {
   childScope,
   type Code,
@@ -309,22 +309,60 @@ function compilePlainCall(c: Compiler, node: NodeOf<"apply">, definition: Defini
   const isConstant = definition.up === undefined && entityLevel(definition) === 0;
   const { m } = c;
   const virtual = virtualIndex(c, definition);
+  const kept = mayBeKept(definition) ? keptValues() : undefined;
   return (frame) => {
     // Under a prime inside ENABLED, the variable this stands for has a value of its own.
     if (virtual >= 0 && m.enabledDepth > 0 && m.current === m.next) {
       return m.next[virtual] ?? failAt(node.span, `${name}' is used before the step has given it a value`);
     }
     if (isConstant && definition.value !== undefined) return definition.value;
+    const at = kept === undefined ? -1 : placeOf(m);
+    if (at >= 0) {
+      const known = kept![at]!;
+      if (known.state === m.current && known.epoch === epochOf(m, at)) return known.value!;
+    }
     const own: Frame = new Array(code.layout.size);
     own[0] = link(site.enter === undefined ? frame : site.enter(frame));
     try {
       const value = code.evaluate(own);
       if (isConstant) definition.value = value;
+      else if (at >= 0) keep(kept![at]!, m, at, value);
       return value;
     } catch (error) {
       throw throughCall(error, name, node.span);
     }
   };
+}
+
+/** The value of a state-level definition in the state (and while it stays what it is) that it was last evaluated in. */
+type Kept = { state: State | undefined; epoch: number; value: Value | undefined };
+
+function mayBeKept(definition: DefinitionEntity): boolean {
+  return definition.up === undefined && entityLevel(definition) === 1 && !isImpure(definition);
+}
+
+/** For the state that a step starts from, the one it leads to, and one that is looked at alone. */
+function keptValues(): readonly Kept[] {
+  return [0, 1, 2].map(() => ({ state: undefined, epoch: 0, value: undefined }));
+}
+
+/** Which of them the machine is looking at; -1 if that state may still change. */
+function placeOf(m: Machine): number {
+  const { current } = m;
+  if (current === m.target) return -1;
+  if (current === m.next) return m.nextEpoch === 0 ? -1 : 1;
+  if (m.epoch === 0) return -1;
+  return m.next.length === 0 ? 2 : 0;
+}
+
+function epochOf(m: Machine, at: number): number {
+  return at === 1 ? m.nextEpoch : m.epoch;
+}
+
+function keep(kept: Kept, m: Machine, at: number, value: Value): void {
+  kept.state = m.current;
+  kept.epoch = epochOf(m, at);
+  kept.value = value;
 }
 
 /**

@@ -179,6 +179,7 @@ export function openLet(c: Compiler, units: readonly Unit[], place: Place): { pl
         bounds,
         scope,
         level: undefined,
+        isImpure: undefined,
         evaluate: undefined,
       });
     } else if (unit.kind === "instance") addInstance(c.library, scope, unit, layout);

@@ -25,7 +25,7 @@ export function levelOf(node: Node, scope: Scope): number {
     case "apply": {
       if (node.name === "~>" || node.name === "-+->") return 3;
       if (node.name === "\\cdot") return 2;
-      let level = prefixLevel(node.prefix[0]?.name, node.prefix, node.name, scope);
+      let level = entityLevel(resolve(node.prefix, node.name, scope));
       for (const child of childrenOf(node)) level = Math.max(level, levelOf(child, scope));
       return level;
     }
@@ -62,20 +62,15 @@ function mentionsNoSlot(node: Node, scope: Scope): boolean {
   );
 }
 
-function prefixLevel(
-  first: string | undefined,
-  prefix: readonly { readonly name: string }[],
-  name: string,
-  scope: Scope,
-): number {
-  if (first === undefined) return entityLevel(lookup(scope, name));
+/** What a name stands for, through the instances before it; where one of them is none, that one. */
+function resolve(prefix: readonly { readonly name: string }[], name: string, scope: Scope): Entity | undefined {
   let inside = scope;
   for (const step of prefix) {
     const entity = lookup(inside, step.name);
-    if (entity === undefined || entity.kind !== "instance") return entityLevel(entity);
+    if (entity === undefined || entity.kind !== "instance") return entity;
     inside = entity.names();
   }
-  return entityLevel(lookup(inside, name));
+  return lookup(inside, name);
 }
 
 export function entityLevel(entity: Entity | undefined): number {
@@ -90,6 +85,31 @@ export function entityLevel(entity: Entity | undefined): number {
     default:
       return 0;
   }
+}
+
+/**
+ * Whether evaluating a definition may do or ask more than the state says (chance, registers, printing): then it must be
+ * evaluated each time. Memoised; like the level, the result may be too high, never too low.
+ */
+export function isImpure(definition: DefinitionEntity | LetEntity): boolean {
+  if (definition.isImpure !== undefined) return definition.isImpure;
+  definition.isImpure = false; // a recursive mention adds nothing
+  definition.isImpure =
+    mentionsImpure(definition.body, definition.scope) ||
+    boundSets(definition.bounds ?? []).some((set) => mentionsImpure(set, definition.scope));
+  return definition.isImpure;
+}
+
+function mentionsImpure(node: Node, scope: Scope): boolean {
+  if (node.kind === "apply") {
+    const entity = resolve(node.prefix, node.name, scope);
+    if (entity?.kind === "native" && entity.native.isImpure) return true;
+    if ((entity?.kind === "definition" || entity?.kind === "let") && isImpure(entity)) return true;
+    if (entity === undefined && node.prefix.length > 0) return true;
+  }
+  // What an instance inside holds is not looked at.
+  if (node.kind === "let" && node.units.some((unit) => unit.kind === "instance")) return true;
+  return childrenOf(node).some((child) => mentionsImpure(child, scope));
 }
 
 function bodyLevel(entity: DefinitionEntity | LetEntity): number {

@@ -65,6 +65,14 @@ export type Machine = {
   readonly facts: { level: number; distinct: number; generated: number; queue: number; diameter: number };
   /** State of the generator behind RandomElement and Randomization. */
   random: number;
+  /**
+   * While one of these is not 0 and stays the same, `current` (or `next`, unless it is under construction) keeps what it holds,
+   * so that state-level definitions are evaluated once for it. 0 wherever nobody promises that.
+   */
+  epoch: number;
+  nextEpoch: number;
+  /** The last epoch that was given out. */
+  epochCount: number;
   /** The behaviour up to the state being looked at, for TLCExt!Trace. */
   trace: () => Value;
   /** How many ENABLED are being evaluated, one inside another. */
@@ -90,6 +98,9 @@ export function createMachine(surroundings: Surroundings): Machine {
     registers: new Map(),
     facts: { level: 1, distinct: 0, generated: 0, queue: 0, diameter: 0 },
     random: 0x2545f491,
+    epoch: 0,
+    nextEpoch: 0,
+    epochCount: 0,
     trace: () => u.emptyTuple,
     composed: 0,
     enabledDepth: 0,

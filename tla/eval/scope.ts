@@ -51,6 +51,7 @@ export type DefinitionEntity = {
   override: Entity | undefined;
   code: Code | undefined;
   level: number | undefined;
+  isImpure: boolean | undefined;
   /** Given for a variable of an instantiated module: inside ENABLED its prime is a value of its own, see `virtualIndex`. */
   standsForVariable: boolean;
   virtual: number | undefined;
@@ -89,6 +90,7 @@ export type LetEntity = {
   readonly bounds: readonly Bound[] | undefined;
   readonly scope: Scope;
   level: number | undefined;
+  isImpure: boolean | undefined;
   evaluate: Evaluate | undefined;
 };
 export type Entity =
@@ -149,6 +151,7 @@ export function define(
     override: undefined,
     code: undefined,
     level: undefined,
+    isImpure: undefined,
     standsForVariable: false,
     virtual: undefined,
   };
