@@ -20,7 +20,28 @@ WriteThrough(i) ==
   /\ disk' = [disk EXCEPT ![i] = <<Image(i)>>]
   /\ UNCHANGED <<voting, logs, office, reads>>
 
+\* Take the place of what they are named after where no node crashes: then nothing has to be on a disk.
+NoStep(i) == FALSE
+TermNeedsNoDisk(i) == TRUE
+VoteNeedsNoDisk(i, c) == TRUE
+LogNeedsNoDisk(i, n) == n <= Len(log[i])
+
 Symmetry == Permutations(Node)
+
+\* A start in the middle, for what needs two terms and three nodes: First leads in term 1, which all have on their disks.
+CONSTANT First
+LedInit ==
+  /\ term = [i \in Node |-> 1] /\ vote = [i \in Node |-> First]
+  /\ role = [i \in Node |-> IF i = First THEN "leader" ELSE "follower"]
+  /\ log = [i \in Node |-> <<>>] /\ commit = Zero
+  /\ disk = [i \in Node |-> <<[term |-> 1, vote |-> First, commit |-> 0, log |-> <<>>]>>]
+  /\ calls = {} /\ ballots = [i \in Node |-> {}]
+  /\ claims = <<[NoClaim EXCEPT !.from = First]>>
+  /\ match = [i \in Node |-> Zero] /\ held = [i \in Node |-> Zero]
+  /\ round = Zero /\ heard = [i \in Node |-> Zero] /\ pending = [i \in Node |-> {}]
+  /\ asks = [i \in Node |-> {}] /\ answers = [i \in Node |-> {}]
+  /\ chosen = <<>> /\ served = [read |-> "none", result |-> "none"]
+LedSymmetry == Permutations(Node \ {First})
 
 Store == INSTANCE LinearizableKv WITH
   order <- chosen,

@@ -48,6 +48,7 @@ Call(c, t, lastTerm, lastIndex) == [from |-> c, term |-> t, lastTerm |-> lastTer
 
 \* What is durable at node i. Equal terms at one index mean equal logs up to there (paper, section 5.3).
 IsTermDurable(i) == disk[i][1].term = term[i]
+IsVoteDurable(i, c) == IsTermDurable(i) /\ disk[i][1].vote = c
 IsLogDurable(i, n) == n <= Len(disk[i][1].log) /\ n <= Len(log[i]) /\ TermAt(disk[i][1].log, n) = TermAt(log[i], n)
 
 \* What the leader of the present term of node i may have said, and whether node `to` would still read what i says to it.
@@ -64,7 +65,6 @@ Init ==
   /\ asks = [i \in Node |-> {}] /\ answers = [i \in Node |-> {}]
   /\ chosen = <<>> /\ served = [read |-> "none", result |-> "none"]
 
------------------------------------------------------------------------------
 \* Elections (paper, section 5.2)
 Timeout(i) ==
   /\ role[i] # "leader"
@@ -76,7 +76,7 @@ Timeout(i) ==
 
 \* A candidate asks only once its own vote is durable: after a crash it could lead in the same term a second time.
 SendCall(i, t, lastTerm, lastIndex) ==
-  /\ t = term[i] /\ IsTermDurable(i) /\ disk[i][1].vote = i
+  /\ t = term[i] /\ IsVoteDurable(i, i)
   /\ role[i] = "candidate" => lastTerm = LastTerm(log[i]) /\ lastIndex = Len(log[i])
   /\ calls' = calls \cup {Call(i, t, lastTerm, lastIndex)}
   /\ UNCHANGED <<term, vote, role, ballots, logs, disk, office, reads>>
@@ -90,7 +90,7 @@ GrantVote(i, c, lastTerm, lastIndex) ==
 
 \* A vote counts once it is durable, that for oneself too: after a crash it must not be given away again.
 SendVote(i, c) ==
-  /\ vote[i] = c /\ IsTermDurable(i) /\ disk[i][1].vote = c
+  /\ vote[i] = c /\ IsVoteDurable(i, c)
   /\ ballots' = IF term[c] = term[i] THEN [ballots EXCEPT ![c] = @ \cup {i}] ELSE ballots
   /\ UNCHANGED <<term, vote, role, calls, logs, disk, office, reads>>
 

@@ -62,7 +62,7 @@ SnapshotInit == Init /\ draft = [i \in Node |-> <<>>]
 SnapshotNext ==
   \/ Next /\ UNCHANGED draft
   \/ \E i \in Node :
-       \/ \E n \in 1 .. commit[i] : TakeSnapshot(i, n, TermAt(log[i], n))
+       \/ \E n \in 1 .. Len(log[i]) : TakeSnapshot(i, n, TermAt(log[i], n))
        \/ \E n \in 1 .. Len(chosen) : BeginInstall(i, n, TermAt(chosen, n))
        \/ SnapshotTaken(i, Len(draft[i]))
        \/ Install(i, Len(draft[i]), LastTerm(draft[i]))

@@ -10,7 +10,7 @@ EXTENDS Raft
 NextOf(i) ==
   \/ Timeout(i)
   \/ role[i] = "candidate" /\ SendCall(i, term[i], LastTerm(log[i]), Len(log[i]))
-  \/ vote[i] = None /\ \E call \in calls : GrantVote(i, call.from, call.lastTerm, call.lastIndex)
+  \/ \E call \in calls : vote[i] # call.from /\ GrantVote(i, call.from, call.lastTerm, call.lastIndex)
   \/ vote[i] \in Node /\ i \notin ballots[vote[i]] /\ SendVote(i, vote[i])
   \/ BecomeLeader(i)
   \/ \E t \in term[i] + 1 .. Len(claims) : StepDown(i, t)
@@ -52,7 +52,8 @@ LogMatching ==
 LeadersHoldChosen == \A i \in Node : role[i] = "leader" /\ term[i] = Len(claims) => IsPrefix(chosen, log[i])
 
 \* State machine safety: whatever a node applies is what was chosen.
-CommittedIsChosen == \A i \in Node : IsPrefix(SubSeq(log[i], 1, commit[i]), chosen)
+CommittedIsChosen ==
+  \A i \in Node : commit[i] <= Len(log[i]) /\ IsPrefix(SubSeq(log[i], 1, commit[i]), chosen)
 
 ReadsAreFresh ==
   \A i \in Node : \A a \in asks[i] : \A b \in answers[i] : a.context = b.context => b.index >= a.index
