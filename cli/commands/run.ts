@@ -79,7 +79,7 @@ export async function oneScenario(argument: string): Promise<Cataloged> {
 export async function timed(
   entry: Cataloged,
   input: RunInput,
-  options: Pick<RunOptions, "isTracing" | "isValidating">,
+  options: Pick<RunOptions, "isTracing" | "isValidating" | "isSpecificationAlone">,
   planFile?: string,
 ): Promise<{ outcome: RunOutcome; wallMs: number }> {
   const startMs = performance.now();

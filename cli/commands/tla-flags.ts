@@ -1,6 +1,7 @@
 /** `seedbed tla …` and its flags. */
 import type { Argv } from "yargs";
 import { common, FLAG, LIST, text } from "../flags.ts";
+import { tlaValidateCommand } from "./tla-validate.ts";
 import { tlaCheckCommand, tlaCoverageCommand, tlaCrossCheckCommand } from "./tla.ts";
 
 export function addTla(parser: Argv, finish: (code: number) => void): void {
@@ -31,7 +32,24 @@ export function addTla(parser: Argv, finish: (code: number) => void): void {
         (cross) => model(cross),
         async (args) => finish(await tlaCrossCheckCommand(args)),
       )
-      .demandCommand(1, "tla: a command is missing (check, coverage, cross-check)."),
+      .command(
+        "validate <target>",
+        "run a repro.json, or one seed of a scenario, again, and judge every step of it by its specification",
+        (validate) =>
+          common(
+            validate
+              .positional("target", {
+                type: "string",
+                demandOption: true,
+                describe: "a repro.json, or a scenario with --seed",
+              })
+              .option("seed", text("seed", "the seed"))
+              .option("set", { ...LIST, describe: "hold a setting: name=value (repeatable)" })
+              .option("plan", text("plan", "a plan instead of the drawn one")),
+          ),
+        async (args) => finish(await tlaValidateCommand(args)),
+      )
+      .demandCommand(1, "tla: a command is missing (check, coverage, cross-check, validate)."),
   );
 }
 
