@@ -205,13 +205,14 @@ class MembershipWatch {
     return overlayFault(this.#running().map((host) => ({ host, active: active.get(host) ?? [] })));
   }
 
-  /** The first time that everything holds begins the quiet time, in which links are judged. */
+  /** The first time that everything holds begins the quiet time, in which links and suspicions are judged. */
   #quiet(): string | null {
     const { nowUs } = this.#control;
     if (this.#quietUs === null) {
       if (this.#overlayFault() !== null) return "the overlay is not whole";
       this.#quietUs = nowUs + SETTLE_US;
       this.#half.quiet(this.#quietUs);
+      this.#detection.quiet(this.#quietUs);
       this.#multicast.quiet(this.#quietUs);
     }
     return nowUs < this.#quietUs + QUIET_US ? "the quiet time is not over" : null;
