@@ -1,8 +1,9 @@
 /** Historic bugs of membership: overlays of neighbours, failure detectors. HPV: of HyParView as it was built. LASHUP: of dcos/lashup, 1 to 9 its own. */
 import type { Bug } from "../bug.ts";
 
-/** What judges the overlay: how long half a link lasts in quiet, whether it becomes whole after healing, and what nodes assert. */
+/** What judges the overlay: what nodes assert, how long half a link lasts in quiet, and whether all becomes whole after healing. */
 const OVERLAY_CHECKS: Bug["checks"] = [
+  "overlay-tells",
   "membership-half-links",
   "membership-overlay-heals",
   "membership-reaches-all",
