@@ -270,6 +270,34 @@ test("Ctrl-C ends a search with its counts, and exit code 130", async () => {
   expect(code).toBe(130);
 });
 
+const CALM = ["--seed", "1", "--set", "chaosUs=300000"];
+
+test("a run that its specification allows is told with its steps and what was not seen", async () => {
+  const told = await run("validate", "kv", ...CALM);
+  expect(told).toMatch(
+    /^valid {2}kv {2}seed "1": [\d,]+ protocol steps that RaftTrace allows\n {4}\d+ of its \d+ actions\n/,
+  );
+  expect(told).toMatch(/exit 0$/);
+});
+
+test("a run that its specification does not allow is told by the first step that is wrong", async () => {
+  const file = path.join(import.meta.dirname, "validate.scenarios.ts");
+  const told = (await run("validate", file, ...CALM)).replaceAll(file, "wrong.ts");
+  const plain = told.replace(/stderr: [\d,]+ events in \d+ ms\n/, "").replace(/\d[\d,.]*/g, "N");
+  expect(plain).toMatchInlineSnapshot(`
+    "invalid  kv-boasting  seed "N": N protocol steps that RaftTrace allows
+        then, at N ms (event N), "send-heartbeat", which it does not: SendHeartbeat
+        event N (send-heartbeat): SendHeartbeat does not allow this step: line N col N to line N col N of module Raft: N =< N is false
+        npx seedbed tla validate wrong.ts --seed N --set chaosUs=N
+    exit N"
+  `);
+});
+
+test("what cannot be validated is an error of usage", async () => {
+  await expect(main(["tla", "validate", "kv"])).rejects.toThrow(/give the seed with --seed, or the path of a repro/);
+  await expect(main(["tla", "validate", "lesson-stale-read", "--seed", "1"])).rejects.toThrow(/has no specification/);
+});
+
 test("without TLA2TOOLS_JAR a cross-check says that TLC was not asked", async () => {
   vi.stubEnv("TLA2TOOLS_JAR", "");
   expect(await run("cross-check", "Counter")).toMatch(
