@@ -86,7 +86,7 @@ describe("replicas", { timeout: 120_000 }, () => {
 
   it("keep what was acknowledged through kills and power losses", () =>
     simulateSets({ seed: "power", faultPerMillion: 50_000, copies: 0 }, async (cluster) => {
-      await crashInTurn(cluster, 12);
+      await crashInTurn(cluster, 6);
       await settle(cluster);
     }));
 

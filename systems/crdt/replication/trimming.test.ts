@@ -99,7 +99,7 @@ describe("replicas that trim", { timeout: 60_000 }, () => {
 
   it("keep what was acknowledged through kills and power losses", () =>
     simulateTrees({ seed: "power", faultPerMillion: 50_000, copies: 0 }, async (cluster) => {
-      await crashInTurn(cluster, 9);
+      await crashInTurn(cluster, 6);
       await settle(cluster);
     }));
 
