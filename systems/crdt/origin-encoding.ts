@@ -100,7 +100,7 @@ function liveParts(deleted: DotContext, actor: Actor, counter: number, length: n
 function joined<C>(runs: Iterable<OriginRun<C>>, rule: OriginRule): OriginRun<C>[] {
   const result: OriginRun<C>[] = [];
   for (const run of runs) {
-    const last = result.at(-1);
+    const last = result[result.length - 1];
     if (last !== undefined && continues(last, run, rule)) last.length += run.length;
     else result.push({ ...run, leaf: null });
   }
@@ -109,7 +109,7 @@ function joined<C>(runs: Iterable<OriginRun<C>>, rule: OriginRule): OriginRun<C>
 
 function writeRuns(writer: ByteWriter, runs: readonly FlatRun[], rule: OriginRule): void {
   const ends: number[] = [];
-  const flags = flagsOf(runs, rule);
+  const flags = flagsOf(runs, rule, runsByEnd(runs));
   writer.uint(runs.length);
   for (let i = 0; i < runs.length; i++) {
     const run = runs[i]!;
@@ -126,14 +126,13 @@ function writeRuns(writer: ByteWriter, runs: readonly FlatRun[], rule: OriginRul
 }
 
 /** The one way to flag these runs: the writer's, and what the reader demands. */
-function flagsOf(runs: readonly FlatRun[], rule: OriginRule): number[] {
-  const rights = rightsByEnd(runs);
+function flagsOf(runs: readonly FlatRun[], rule: OriginRule, byEnd: RunsByEnd): number[] {
   let shift = 0;
   return runs.map((run, i) => {
     const before = runs[i - 1] ?? null;
     const isShiftSame = rule === "fugue" || run.stamp - run.counter === shift;
     shift = run.stamp - run.counter;
-    const origins = leftCode(run, before) | (rightCode(run, runs[i + 1] ?? null, rights) << 2);
+    const origins = leftCode(run, before) | (rightCode(run, runs[i + 1] ?? null, byEnd) << 2);
     const isActorSame = before?.actor === run.actor;
     return (
       origins | (isActorSame ? SAME_ACTOR : 0) | (run.length === 1 ? LENGTH_ONE : 0) | (isShiftSame ? SAME_SHIFT : 0)
@@ -141,12 +140,14 @@ function flagsOf(runs: readonly FlatRun[], rule: OriginRule): number[] {
   });
 }
 
-/** For each run's last dot the run itself, to look up what the previous number of an actor stood before. */
-function rightsByEnd(runs: readonly FlatRun[]): Map<number, Map<number, FlatRun>> {
-  const byActor = new Map<number, Map<number, FlatRun>>();
+type RunsByEnd = readonly (Map<number, FlatRun> | undefined)[];
+
+/** For each actor and last counter of a run the run itself, to look up what the previous number of an actor stood before. */
+function runsByEnd(runs: readonly FlatRun[]): RunsByEnd {
+  const byActor: (Map<number, FlatRun> | undefined)[] = [];
   for (const run of runs) {
-    let ends = byActor.get(run.actor);
-    if (ends === undefined) byActor.set(run.actor, (ends = new Map()));
+    let ends = byActor[run.actor];
+    if (ends === undefined) byActor[run.actor] = ends = new Map();
     ends.set(run.counter + run.length - 1, run);
   }
   return byActor;
@@ -159,10 +160,10 @@ function leftCode(run: FlatRun, before: FlatRun | null): number {
   return run.leftActor === run.actor && run.leftCounter === run.counter - 1 ? LEFT_OWN : EXPLICIT;
 }
 
-function rightCode(run: FlatRun, next: FlatRun | null, rights: Map<number, Map<number, FlatRun>>): number {
+function rightCode(run: FlatRun, next: FlatRun | null, byEnd: RunsByEnd): number {
   if (run.rightActor < 0) return RIGHT_END;
   if (next !== null && run.rightActor === next.actor && run.rightCounter === next.counter) return RIGHT_NEXT;
-  const own = rights.get(run.actor)?.get(run.counter - 1);
+  const own = byEnd[run.actor]?.get(run.counter - 1);
   return own !== undefined && own.rightActor === run.rightActor && own.rightCounter === run.rightCounter
     ? RIGHT_OWN
     : EXPLICIT;
@@ -288,7 +289,7 @@ function readRuns(reader: ByteReader, actorCount: number, rule: OriginRule): Fla
   const ends: number[] = [];
   let shift = 0;
   for (let i = 0; i < count; i++) {
-    const before = runs.at(-1);
+    const before = runs[i - 1];
     const flags = reader.byte("the flags of a run");
     found.push(flags);
     if (flags > 127) reader.fail("the flags of a run have an unknown bit.");
@@ -310,12 +311,9 @@ function readRuns(reader: ByteReader, actorCount: number, rule: OriginRule): Fla
     runs.push({ actor, counter, length, leftActor, leftCounter, rightActor, rightCounter, stamp });
     ends[actor] = counter + length - 1;
   }
-  resolveRights(
-    reader,
-    runs,
-    found.map((flags) => (flags >> 2) & 3),
-  );
-  const expected = flagsOf(runs, rule);
+  const byEnd = runsByEnd(runs);
+  resolveRights(reader, runs, found, byEnd);
+  const expected = flagsOf(runs, rule, byEnd);
   for (let i = 0; i < count; i++) {
     const isOne = i > 0 && continues(runs[i - 1]!, runs[i]!, rule);
     if (isOne || found[i] !== expected[i]) reader.fail(`run ${i} of a list is not in its canonical form.`);
@@ -325,18 +323,20 @@ function readRuns(reader: ByteReader, actorCount: number, rule: OriginRule): Fla
 }
 
 /** Right origins that are said by their surroundings, in the order of counters: one may stand on the one before. */
-function resolveRights(reader: ByteReader, runs: readonly FlatRun[], codes: readonly number[]): void {
+function resolveRights(reader: ByteReader, runs: readonly FlatRun[], flags: readonly number[], byEnd: RunsByEnd): void {
+  const own: FlatRun[] = [];
   for (let i = 0; i < runs.length; i++) {
-    if (codes[i] !== RIGHT_NEXT) continue;
+    const code = (flags[i]! >> 2) & 3;
+    if (code === RIGHT_OWN) own.push(runs[i]!);
+    if (code !== RIGHT_NEXT) continue;
     const next = runs[i + 1];
     if (next === undefined) reader.fail("the last run stands before another.");
     runs[i]!.rightActor = next.actor;
     runs[i]!.rightCounter = next.counter;
   }
-  const ends = rightsByEnd(runs);
-  const own = runs.filter((_run, i) => codes[i] === RIGHT_OWN).sort((a, b) => a.counter - b.counter);
+  own.sort((a, b) => a.counter - b.counter);
   for (const run of own) {
-    const previous = ends.get(run.actor)?.get(run.counter - 1);
+    const previous = byEnd[run.actor]?.get(run.counter - 1);
     if (previous === undefined) reader.fail("a run shares the right neighbour of a run that is not there.");
     run.rightActor = previous.rightActor;
     run.rightCounter = previous.rightCounter;

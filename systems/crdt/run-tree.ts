@@ -61,7 +61,8 @@ export class RunTree<R extends TreeRun<R>> {
   /** Puts a run behind another, or first. */
   insertAfter(after: R | null, run: R): void {
     const leaf = after === null ? this.#first : after.leaf!; // `after` is in the tree
-    const at = after === null ? 0 : leaf.runs.indexOf(after) + 1;
+    const isLast = leaf.runs[leaf.runs.length - 1] === after; // loading in order appends
+    const at = after === null ? 0 : isLast ? leaf.runs.length : leaf.runs.indexOf(after) + 1;
     if (at === leaf.runs.length) leaf.runs.push(run);
     else leaf.runs.splice(at, 0, run);
     run.leaf = leaf;
