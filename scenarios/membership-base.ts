@@ -30,6 +30,7 @@ export const MEMBERSHIP_SETTINGS: SettingsSpec = {
   nodes: { kind: "integer", min: 3, max: 12, about: "nodes; those beyond the active view's size make it choose" },
   clients: { kind: "integer", min: 2, max: 4, about: "client processes" },
   keys: { kind: "integer", min: 1, max: 6, about: "keys of the map" },
+  keysDrift: { kind: "boolean", about: "keys are used one after the other, so that early ones are left alone" },
   chaosUs: { kind: "integer", min: 4_000_000, max: 9_000_000, about: "length of the chaos phase, true microseconds" },
   thinkUsMax: {
     kind: "integer",

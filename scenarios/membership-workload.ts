@@ -4,7 +4,7 @@ import type { Random } from "../sim/random.ts";
 import type { KvUpdate } from "../systems/membership/membership.ts";
 import { createMembershipClient, type MembershipClient, type PlainContext } from "../systems/membership/service.ts";
 import { MULTICAST_US_MAX } from "./membership-watch.ts";
-import type { Client, Outcome, PlannedOperation, ScenarioContext } from "./scenario.ts";
+import type { Client, Outcome, PlannedOperation, ScenarioContext, Settings } from "./scenario.ts";
 
 export const MEMBERSHIP_TOPIC = "news";
 
@@ -29,12 +29,18 @@ export function membershipOperations(random: Random, context: ScenarioContext): 
         process,
         afterUs: random.between(1_000, Number(settings["thinkUsMax"])),
         f: random.pick(FUNCTIONS),
-        key: `k${random.below(Number(settings["keys"]))}`,
+        key: `k${keyOf(random, i, settings)}`,
         value,
       });
     }
   }
   return operations;
+}
+
+/** Where keys drift, a key is as old as the operations on it: only anti-entropy can bring it to a node that lost it. */
+function keyOf(random: Random, i: number, { keys, keysDrift }: Settings): number {
+  const count = Number(keys);
+  return keysDrift === true ? Math.floor((i * count) / OPERATIONS_PER_PROCESS) : random.below(count);
 }
 
 /** Every process changes and reads through a node of its own; with `healing: core` it tries others when that one is down. */

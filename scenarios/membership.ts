@@ -1,5 +1,6 @@
 /** The scenarios of membership; see membership-base.ts. */
 import { FAULT_KINDS, type FaultKind, familyOf } from "../nemesis/kinds.ts";
+import type { Random } from "../sim/random.ts";
 import { membershipScenario } from "./membership-base.ts";
 import type { Scenario, ScenarioContext } from "./scenario.ts";
 
@@ -61,8 +62,38 @@ export const membershipWipe: Scenario = membershipScenario({
   name: "membership-wipe",
   title: "nodes that lose their disk and come back under their old name",
   kinds: ["wipe", "kill", "loss", "partition", "pause", "clock-backward", "disk-rollback"],
-  intensityPerMille: 1_500,
+  plan: wipePlan,
 });
+
+/**
+ * One node loses its disk, late: what it had is old by then, and its neighbours know that it had it. Its clock may run backwards as well, so
+ * that it begins with an epoch that it used before. Nodes that crash forget what others have, so the rest is drawn sparsely.
+ */
+function wipePlan(random: Random, { nodes, settings }: ScenarioContext): unknown {
+  const startUs = 600_000;
+  const chaosUs = Number(settings["chaosUs"]);
+  const within = (fromPerMille: number, toPerMille: number): number =>
+    startUs + Math.floor((chaosUs * random.between(fromPerMille, toPerMille)) / 1_000);
+  const victim = random.pick(nodes);
+  const other = random.pick(nodes);
+  const atUs = within(400, 950);
+  const faults: unknown[] = [{ kind: "wipe", hosts: [victim], atUs, forUs: random.between(20_000, 800_000) }];
+  const perhaps = (perMillion: number, fault: () => unknown): void => {
+    if (random.chance(perMillion)) faults.push(fault());
+  };
+  const window = (): { readonly atUs: number; readonly forUs: number } => ({
+    atUs: within(0, 900),
+    forUs: random.between(50_000, 1_500_000),
+  });
+  perhaps(300_000, () => ({ kind: "clock-backward", hosts: [victim], atUs: within(0, 400), forUs: chaosUs }));
+  perhaps(200_000, () => ({ kind: "wipe", hosts: [other], ...window() }));
+  perhaps(250_000, () => ({ kind: "loss", perMillion: random.between(20_000, 400_000), ...window() }));
+  perhaps(200_000, () => ({ kind: "partition", shape: "isolate", hosts: [other], ...window() }));
+  perhaps(150_000, () => ({ kind: "kill", hosts: [other], ...window() }));
+  perhaps(100_000, () => ({ kind: "pause", hosts: [other], ...window() }));
+  perhaps(100_000, () => ({ kind: "disk-rollback", hosts: [other], ...window() }));
+  return { format: 1, faults };
+}
 
 /** lashup's aim is 1,000 nodes: `--set nodes=1000`. Its slow timers run at a tenth of their times, its pings at their own. */
 export const membershipLarge: Scenario = membershipScenario({
