@@ -39,7 +39,7 @@ export function taskSpec(name: string, port: number, more: Partial<TaskSpec["por
 }
 
 /** What every boot of a node runs. */
-function tasksOf(node: string, { nodes, settings }: ScenarioContext): readonly TaskSpec[] {
+export function tasksOf(node: string, { nodes, settings }: ScenarioContext): readonly TaskSpec[] {
   const place = nodes.indexOf(node);
   const serviceUs = Number(settings["serviceUs"]);
   const tasks = [taskSpec("web", 9001, { labels: ["/web:80", "/web:8080"] })];

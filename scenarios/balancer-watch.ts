@@ -110,6 +110,7 @@ export function watchBalancer(control: Control, context: ScenarioContext, option
     ...(options.hasMonitors ? { monitors: verdictsOf(monitors, settledNodes) } : {}),
     counts: () => ({
       choices: traffic.choices,
+      trips: traffic.trips,
       probes: traffic.probes,
       settledChoices: truth.settledChoices,
       namesShown: counts.names,

@@ -6,7 +6,7 @@
 import type { Random } from "../sim/random.ts";
 import type { Command } from "../systems/balancer/simulated/agent.ts";
 import type { TaskState } from "../systems/balancer/tasks.ts";
-import { LAUNCHED, taskSpec, type TaskValue, VIPS, vipOfLaunched, WEB } from "./balancer-nodes.ts";
+import { LAUNCHED, taskSpec, tasksOf, type TaskValue, VIPS, vipOfLaunched, WEB } from "./balancer-nodes.ts";
 import type { PlannedOperation, ScenarioContext } from "./scenario.ts";
 
 const OPERATIONS_PER_PROCESS = 110;
@@ -26,12 +26,12 @@ type Kind = "request" | "launch" | "end" | "drain" | "slow" | "mute" | "well";
 /** Usual weights; a run doubles, keeps or drops each but requests. */
 const WEIGHTS: { readonly [kind in Kind]: number } = {
   request: 80,
-  launch: 9,
-  end: 6,
+  launch: 8,
+  end: 7,
   drain: 3,
   slow: 3,
-  mute: 2,
-  well: 3,
+  mute: 4,
+  well: 2,
 };
 const KINDS: readonly Kind[] = ["request", "launch", "end", "drain", "slow", "mute", "well"];
 
@@ -40,12 +40,16 @@ export function balancerOperations(random: Random, context: ScenarioContext): Pl
   for (const kind of KINDS)
     if (kind !== "request") weights[kind] *= random.fork(`weight/${kind}`).pick([0, 1, 1, 1, 2]);
   const operations: PlannedOperation[] = [];
+  const launched: Placed[] = [];
   const thinkUsMax = Number(context.settings["thinkUsMax"]);
   for (let turn = 0; turn < OPERATIONS_PER_PROCESS; turn += 1) {
     for (let process = 0; process < context.clients.length; process += 1) {
       const afterUs = random.between(0, thinkUsMax);
       const kind = pickKind(random, weights);
-      const made = kind === "request" ? drawRequest(random) : drawTask(random, kind, context, `t${process}.${turn}`);
+      const made =
+        kind === "request"
+          ? drawRequest(random)
+          : drawTask(random, kind, context, { id: `t${process}.${turn}`, launched });
       operations.push({ process, afterUs, ...made });
     }
   }
@@ -59,19 +63,37 @@ function drawRequest(random: Random): Made {
   return { f: "request", key: vip, value: { threads: random.pick([1, 2, 2, 4, 8]), requests: random.between(1, 3) } };
 }
 
-function drawTask(random: Random, kind: Exclude<Kind, "request">, { nodes }: ScenarioContext, id: string): Made {
-  const node = random.pick(nodes);
+/** A task and where it should be by the plan. */
+type Placed = { readonly node: string; readonly task: string };
+
+type Launches = { readonly id: string; readonly launched: Placed[] };
+
+function drawTask(
+  random: Random,
+  kind: Exclude<Kind, "request">,
+  context: ScenarioContext,
+  { id, launched }: Launches,
+): Made {
+  const node = random.pick(context.nodes);
   if (kind === "launch") {
     const name = random.pick(LAUNCHED);
     const spec = taskSpec(name, random.between(9_005, 9_007), { weight: random.between(1, 2) });
+    launched.push({ node, task: id });
     return taskOperation({ node, task: id, command: { action: "launch", spec } }, vipOfLaunched(name));
   }
-  const isPassing = kind === "slow" || kind === "mute" || kind === "well";
-  // web is never ended: what must always work.
-  const task = random.pick(
-    isPassing ? ["web", "web", "api", "log", "fixed"] : ["api", "log", "fixed", ...LAUNCHED, ...LAUNCHED],
-  );
-  return taskOperation({ node, task, command: drawCommand(random, kind) });
+  const command = drawCommand(random, kind);
+  if (kind === "slow" || kind === "mute" || kind === "well") {
+    const own = tasksOf(node, context).map(({ name }) => name);
+    return taskOperation({ node, task: random.chance(600_000) ? "web" : random.pick(own), command });
+  }
+  // web is never ended: it is what must always work.
+  const others = tasksOf(node, context).flatMap(({ name }) => (name === "web" ? [] : [{ node, task: name }]));
+  const recent = launched.slice(-8);
+  const isLaunched = recent.length > 0 && (others.length === 0 || random.chance(700_000));
+  const { node: at, task } = isLaunched
+    ? random.pick(recent)
+    : (others[random.below(Math.max(1, others.length))] ?? { node, task: "none" });
+  return taskOperation({ node: at, task, command });
 }
 
 function drawCommand(random: Random, kind: Exclude<Kind, "request" | "launch">): Command {
@@ -120,7 +142,7 @@ export function balancerLiveness(process: number, context: ScenarioContext, isGr
   const request = (afterUs: number, threads: number): void => {
     operations.push({ process, afterUs, f: "request", key: WEB, value: { threads, requests: 1 } });
   };
-  for (let i = 0; i < 25; i += 1) request(60_000, 2);
+  for (let i = 0; i < 30; i += 1) request(60_000, 2);
   // Enough for the bound on how often a backend may be passed over, which grows with their number.
   for (let i = 0; i < context.nodes.length + 2; i += 1) request(5_000, 20);
   return operations;

@@ -29,7 +29,7 @@ const SETTINGS: SettingsSpec = {
     of: [8, 8, 16, 16_777_215],
     about: "addresses that named VIPs have; 8 is one for each name",
   },
-  decayUs: { kind: "integer", min: 20_000, max: 60_000, about: "time constant of the latency average" },
+  decayUs: { kind: "integer", min: 15_000, max: 40_000, about: "time constant of the latency average" },
   failuresMax: { kind: "integer", min: 2, max: 5, about: "failures in a row that trip a breaker" },
   backoffUs: { kind: "integer", min: 100_000, max: 400_000, about: "how long a breaker stays tripped" },
   connectTimeoutUs: {

@@ -38,8 +38,8 @@ export type TrafficOptions = {
 
 /** Time constants in which the cost of any backend fades to nothing: ln 2^30. */
 const FADES = 21;
-/** Choices in which a backend without cost is missed with a chance of e^-25, for each backend in the set. */
-const MISSES_FACTOR = 25;
+/** So many choices for each backend in the set miss one without cost with a chance of e^-20 at most. */
+const MISSES_FACTOR = 20;
 /** A sample of this length is seen for a time constant. */
 const NOTABLE_US = 16;
 
@@ -74,6 +74,8 @@ export class TrafficMonitor {
   readonly #ledgers: Map<string, Ledger> = new Map();
   choices = 0;
   probes = 0;
+  /** Breakers that were tripped. */
+  trips = 0;
 
   constructor(options: TrafficOptions) {
     this.#options = options;
@@ -82,6 +84,9 @@ export class TrafficMonitor {
   /** What the balancer takes to be in reach: this monitor judges its choices by what it could know. */
   onReach(record: ReachRecord): void {
     const ledger = this.#ledger(record);
+    const { size } = ledger.reachable;
+    const isSame = size === record.reachable.length && record.reachable.every((node) => ledger.reachable.has(node));
+    if (isSame) return;
     ledger.reachable = new Set(record.reachable);
     ledger.version += 1;
   }
@@ -133,6 +138,7 @@ export class TrafficMonitor {
       if (record.kind === "forget") ledger.connections.delete(record.connection);
     }
     if (record.kind !== "begin" && record.kind !== "forget") learn(known, record);
+    if (record.kind === "failure" && known.failures === this.#options.failuresMax) this.trips += 1;
     restart(ledger, record.backend, record.atUs);
     if (record.pending === known.inFlight) return;
     const message = `pending of ${record.backend} is ${record.pending} after ${record.kind} of connection ${record.connection}, with ${known.inFlight} attempts under way`;
