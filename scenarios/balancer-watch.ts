@@ -30,7 +30,7 @@ export const BALANCER_STATES = ["service-added", "name-shown", "published", "tas
 /** A host that stands still is noticed within this. */
 const SAMPLE_US = 20_000;
 /** A node that cannot read its disk boots again and again; one that has run this long is a member as any other. */
-const SETTLE_US = 3_500_000;
+const SETTLE_US = 3_000_000;
 /** Steps of a plan, the notices of the map, and events that waited for the disk. */
 const STALE_US_MAX = 250_000;
 

@@ -142,9 +142,9 @@ export function balancerLiveness(process: number, context: ScenarioContext, isGr
   const request = (afterUs: number, threads: number): void => {
     operations.push({ process, afterUs, f: "request", key: WEB, value: { threads, requests: 1 } });
   };
-  for (let i = 0; i < 30; i += 1) request(60_000, 2);
-  // Enough for the bound on how often a backend may be passed over, which grows with their number.
-  for (let i = 0; i < context.nodes.length + 2; i += 1) request(5_000, 20);
+  for (let i = 0; i < 30; i += 1) request(60_000, process < 2 ? 2 : 1);
+  // Enough for the bound on how often a backend may be passed over, which grows with their number; at two nodes, for time's sake.
+  for (let i = 0; i < context.nodes.length + 2 && process < 2; i += 1) request(5_000, 20);
   return operations;
 }
 

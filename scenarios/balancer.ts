@@ -56,7 +56,7 @@ const SETTINGS: SettingsSpec = {
 };
 
 /** Longer than two rounds of anti-entropy after the longest way back into an overlay. */
-const REST_US = 4_000_000;
+const REST_US = 3_500_000;
 
 export const balancer: Scenario = balancerScenario({
   name: "balancer",
