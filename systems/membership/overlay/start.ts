@@ -1,15 +1,15 @@
 /**
  * The overlay on a host: datagrams, one timer, the file of the views and the failure detector around the pure core.
  *
- * After each event the state is asserted: the views' own invariants, that exactly the neighbours are watched, and that whoever was let
- * go was told.
+ * After each event the state is asserted: the views' own invariants, that exactly the neighbours are watched, and that others are told
+ * what is so.
  */
 import type { DatagramSocket, Host } from "../../../sim/host.ts";
 import { Alarm } from "../alarm.ts";
 import type { Detector, DetectorCallbacks, DownReason } from "../detector/detector.ts";
 import type { DetectorOptions } from "../detector/options.ts";
 import { startDetector } from "../detector/start.ts";
-import { HyParView } from "./core.ts";
+import { HyParView, type Send } from "./core.ts";
 import { type OverlayMessage, overlayCodec } from "./message.ts";
 import type { DownObservation, ViewObservation } from "./observation.ts";
 import { checkOverlayOptions, type OverlayOptions } from "./options.ts";
@@ -133,17 +133,26 @@ class OverlayNode implements Overlay {
       for (const { to, message } of sends) this.#socket!.send({ host: to, port: this.#options.port }, message);
       for (const { kind, peer } of changes) {
         if (kind === "up") this.#detector!.watch(peer);
-        else {
-          this.#detector!.unwatch(peer);
-          const isTold = sends.some(({ to, message }) => to === peer && message.kind === "disconnect");
-          this.#host.always(isTold, "overlay-tells", () => ({ peer }));
-        }
+        else this.#detector!.unwatch(peer);
       }
+      this.#assertTold(sends, changes);
       for (const change of changes) for (const listener of this.#listeners) listener(change);
     }
     this.#isSettling = false;
     if (this.#core.views.version !== this.#toldVersion) this.#tell();
     this.#alarm.set(this.#core.dueUs);
+  }
+
+  /** Who was let go is told so, and who is told that it was taken in was. */
+  #assertTold(sends: readonly Send[], changes: readonly NeighbourChange[]): void {
+    for (const { kind, peer } of changes) {
+      const isTold = kind === "up" || sends.some(({ to, message }) => to === peer && message.kind === "disconnect");
+      this.#host.always(isTold, "overlay-tells", () => ({ gone: peer }));
+    }
+    for (const { to, message } of sends) {
+      const isYes = message.kind === "neighbour-accept" || message.kind === "join-success";
+      this.#host.always(!isYes || this.#core.views.has(to), "overlay-tells", () => ({ taken: to }));
+    }
   }
 
   #tell(): void {
