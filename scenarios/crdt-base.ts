@@ -83,6 +83,7 @@ const SETTINGS: SettingsSpec = {
     of: [0, 0, 1, 2],
     about: "other replicas that must have an update before it is acknowledged",
   },
+  isWatchedClosely: { kind: "boolean", truePerMillion: 200_000, about: "monitors compare states at every step" },
   timeoutUs: { kind: "integer", min: 150_000, max: 600_000, about: "a client gives a request up after this" },
   healing: { kind: "choice", of: ["all"], about: "every replica boots again: each must converge" },
 };

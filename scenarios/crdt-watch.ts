@@ -1,11 +1,13 @@
 /** Watches a group of stores from inside: everything that each held, took, promised and showed. */
-import { keyOfContents, sizeOfContents, type UpdateId } from "../checkers/crdt/contents.ts";
+import { type Contents, keyOfContents, sizeOfContents, type UpdateId } from "../checkers/crdt/contents.ts";
 import { DurabilityMonitor } from "../checkers/crdt/durability.ts";
 import type { CrdtSpec, ReadRecord, UpdateRecord } from "../checkers/crdt/record.ts";
+import { ReplicaMonitor } from "../checkers/crdt/replica-monitor.ts";
 import { checkReplicas } from "../checkers/crdt/replicas.ts";
 import type { PlainJson } from "../checkers/history.ts";
 import type { Verdict } from "../checkers/verdict.ts";
 import type { Control } from "../sim/control.ts";
+import { REPLICA_KIND, type ReplicaRecord, type UpdateCounts } from "../systems/crdt/index.ts";
 import type { StoreRecord } from "../systems/crdt-store/server.ts";
 import { invalidVerdict, validVerdict } from "./checks.ts";
 import { contentsOf } from "./crdt-history.ts";
@@ -26,6 +28,7 @@ class StoreWatch {
   readonly #context: ScenarioContext;
   readonly #options: WatchOptions;
   readonly #durability: DurabilityMonitor = new DurabilityMonitor();
+  readonly #steps: ReplicaMonitor = new ReplicaMonitor();
   readonly #updates: UpdateRecord[] = [];
   readonly #reads: ReadRecord[] = [];
   /** Reads since the last update. */
@@ -45,12 +48,16 @@ class StoreWatch {
     this.#sizes = new Map(context.nodes.map((node) => [node, 0]));
     this.#taken = new Map(context.nodes.map((node) => [node, 0]));
     control.world.onObservation("crdt-store", (host, _incarnation, data) => this.#observe(host, data as StoreRecord));
+    // Every step costs an encoding of the whole state: a share of the runs is enough.
+    if (options.hasMonitors && context.settings["isWatchedClosely"] === true)
+      control.world.onObservation(REPLICA_KIND, (_host, _incarnation, data) => this.#step(data as ReplicaRecord));
   }
 
   watch(): Watch {
     const monitors = [
       { name: "crdt-replicas", verdict: () => this.#judgeReads() },
       { name: "crdt-durability", verdict: () => this.#judgeDurability() },
+      { name: "crdt-steps", verdict: () => this.#judgeSteps() },
     ];
     return {
       targets: { laggard: () => this.#extreme(this.#sizes, -1), writer: () => this.#extreme(this.#taken, 1) },
@@ -89,6 +96,20 @@ class StoreWatch {
     }
   }
 
+  #step({ host, incarnation, key, seen, durable, trimmed, stateHash }: ReplicaRecord): void {
+    const step = { replica: host, incarnation, key, trimmed, state: stateHash };
+    const [holds, kept] = [contentsOfCounts(key, seen), contentsOfCounts(key, durable)];
+    this.#steps.observe({ ...step, holds, durable: kept });
+    this.#durability.observe({ kind: "durable", replica: host, holds: kept });
+    if (this.#steps.violations.length > 0) this.#options.onViolation();
+  }
+
+  #judgeSteps(): Verdict {
+    const { violations } = this.#steps;
+    if (violations.length === 0) return validVerdict("crdt-steps", this.#updates.length);
+    return invalidVerdict("crdt-steps", this.#updates.length, violations.slice(0, 5));
+  }
+
   #judgeReads(): Verdict {
     return checkReplicas({ updates: this.#updates, unanswered: [], reads: this.#reads }, this.#spec);
   }
@@ -115,4 +136,10 @@ class StoreWatch {
 
 function nameOfUpdate({ actor, sequence }: { readonly actor: string; readonly sequence: number }): UpdateId {
   return { actor, counter: sequence };
+}
+
+/** Objects of a store by key have actors of their own. */
+function contentsOfCounts(key: string, counts: UpdateCounts): Contents {
+  const name = (actor: string): string => (key === "" ? actor : `${key}|${actor}`);
+  return new Map(Object.entries(counts).map(([actor, count]) => [name(actor), [1, count]]));
 }

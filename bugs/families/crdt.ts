@@ -2,7 +2,14 @@
 import type { Bug } from "../bug.ts";
 
 /** What judges stores: what clients were shown, the same with full knowledge, what survives, and whether replicas agree in time. */
-const CHECKS: Bug["checks"] = ["crdt-spec", "crdt-replicas", "crdt-durability", "liveness", "no-uncaught-error"];
+const CHECKS: Bug["checks"] = [
+  "crdt-spec",
+  "crdt-replicas",
+  "crdt-durability",
+  "crdt-steps",
+  "liveness",
+  "no-uncaught-error",
+];
 
 export const CRDT_BUGS: readonly Bug[] = [
   {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { covers, firstMissing, keyOfContents, parseContents, sizeOfContents, uniteInto } from "./contents.ts";
 import { DurabilityMonitor } from "./durability.ts";
+import { ReplicaMonitor } from "./replica-monitor.ts";
 import { held } from "./shorthand.test.help.ts";
 
 const a1 = { actor: "a", counter: 1 };
@@ -56,6 +57,41 @@ describe("durability of replicas", () => {
     const monitor = monitorWith(0);
     monitor.observe({ kind: "durable", replica: "b", holds: held("a1") });
     expect(monitor.judgeEnd("c", held(""))).toContain("does not hold a/1");
+  });
+});
+
+describe("replicas step by step", () => {
+  type Step = readonly [
+    replica: string,
+    incarnation: number,
+    holds: string,
+    durable: string,
+    state: string,
+    trimmed?: string,
+  ];
+  const watch = (...steps: readonly Step[]): readonly string[] => {
+    const monitor = new ReplicaMonitor();
+    for (const [replica, incarnation, holds, durable, state, trimmed = ""] of steps)
+      monitor.observe({ replica, incarnation, key: "", holds: held(holds), durable: held(durable), state, trimmed });
+    return monitor.violations;
+  };
+
+  it("rejects two states of the same contents, at whatever times, unless they have forgotten different history", () => {
+    expect(watch(["a", 1, "x1", "", "s"], ["b", 1, "x1", "", "t"])).toEqual([
+      "a and b contain the same and have states s and t: x:1,1",
+    ]);
+    expect(watch(["a", 1, "x1", "", "s"], ["a", 1, "x2", "", "t"], ["b", 1, "x1", "", "s"])).toEqual([]);
+    expect(watch(["a", 1, "x1", "", "s"], ["b", 1, "x1", "", "t", "7"])).toEqual([]);
+  });
+
+  it("rejects contents that shrink within a boot, and forgives a boot", () => {
+    expect(watch(["a", 1, "x2", "x1", "s"], ["a", 1, "x1", "x1", "t"])).toEqual(["a no longer contains x/2."]);
+    expect(watch(["a", 1, "x2", "x2", "s"], ["a", 1, "x2", "x1", "s"])).toEqual(["a no longer has durably x/2."]);
+    expect(watch(["a", 1, "x2", "x1", "s"], ["a", 2, "x1", "x1", "t"])).toEqual([]);
+  });
+
+  it("rejects something durable that is not contained", () => {
+    expect(watch(["a", 1, "x1", "x2", "s"])).toEqual(["a has durably, and does not contain, x/2."]);
   });
 });
 
