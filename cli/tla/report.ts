@@ -39,7 +39,7 @@ export function reportLines({ files, told, wallMs }: Reported, style: ChalkInsta
   const { constants, checks } = told.scope;
   const lines = told.violations.flatMap((violation) => [...violationLines(violation, style), ""]);
   lines.push(`${word}  ${files.specFile}  (${files.configFile})`);
-  if (checks.length > 0) lines.push(`    checked: ${checks.join("; ")}`);
+  if (checks.length > 0) lines.push(`    checks: ${checks.join("; ")}`);
   if (constants.length > 0) lines.push(`    with ${constants.join(", ")}`);
   lines.push(`    ${countsOf(told, wallMs)}`);
   for (const what of told.notChecked) lines.push(`    ${style.yellow("not checked")}: ${what}`);

@@ -53,7 +53,7 @@ async function run(...words: string[]): Promise<string> {
 test("a specification that holds is told with its bounds and numbers", async () => {
   expect(await run("check", "Counter")).toMatchInlineSnapshot(`
     "held  Counter.tla  (Counter.cfg)
-        checked: invariants Typed; deadlock
+        checks: invariants Typed; deadlock
         9 states generated, 8 distinct, depth 8
     exit 0"
   `);
@@ -82,7 +82,7 @@ test("a violated invariant is told by the shortest behaviour, and written as ITF
     /\\ y = 0
 
     failed  Counter.tla  (small.cfg)
-        checked: invariants Small; deadlock
+        checks: invariants Small; deadlock
         4 states generated, 4 distinct, depth 4
     exit 1"
   `);
@@ -124,7 +124,7 @@ test("a temporal property that fails is told as a behaviour for ever", async () 
     State 2: Stuttering
 
     failed  Counter.tla  (turns.cfg)
-        checked: properties Turns; deadlock
+        checks: properties Turns; deadlock
         9 states generated, 8 distinct, depth 8
     exit 1"
   `);
@@ -133,7 +133,7 @@ test("a temporal property that fails is told as a behaviour for ever", async () 
 test("a simulation never says that something holds", async () => {
   expect(await run("check", "Counter", "--simulate", "--walks", "20", "--max-depth", "9")).toMatchInlineSnapshot(`
     "unknown  Counter.tla  (Counter.cfg)
-        checked: invariants Typed; deadlock
+        checks: invariants Typed; deadlock
         20 random walks, 180 states, the longest walk 9 states
         not checked: states that no walk reached
     exit 2"
@@ -149,7 +149,7 @@ test("coverage names the actions that were never taken", async () => {
     never taken: Never
 
     held  Counter.tla  (Counter.cfg)
-        checked: invariants Typed; deadlock
+        checks: invariants Typed; deadlock
         9 states generated, 8 distinct, depth 8
     exit 0"
   `);
@@ -183,7 +183,7 @@ test("what goes wrong while evaluating is told once, with its place", async () =
     /\\ y = 0
 
     failed  Wrong.tla  (Wrong.cfg)
-        checked: invariants Mixed; deadlock
+        checks: invariants Mixed; deadlock
         1 states generated, 1 distinct, depth 1
     exit 1
 
@@ -196,7 +196,7 @@ test("what goes wrong while evaluating is told once, with its place", async () =
     /\\ y = 0
 
     failed  Wrong.tla  (Wrong.cfg)
-        checked: deadlock
+        checks: deadlock
         1 states generated, 1 distinct, depth 1
     exit 1
 
@@ -208,7 +208,7 @@ test("what goes wrong while evaluating is told once, with its place", async () =
     x = 0
 
     failed  Wrong.tla  (Wrong.cfg)
-        checked: deadlock
+        checks: deadlock
         1 states generated, 1 distinct, depth 1
     exit 1
 
@@ -218,7 +218,7 @@ test("what goes wrong while evaluating is told once, with its place", async () =
       in F, called at line 6, column 13 of module Wrong
 
     failed  Wrong.tla  (Wrong.cfg)
-        checked: deadlock
+        checks: deadlock
         0 states generated, 0 distinct, depth 0
     exit 1"
   `);

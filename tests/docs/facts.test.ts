@@ -9,6 +9,7 @@ import { COMMON_SETTINGS } from "../../scenarios/settings.ts";
 import { scenarios } from "../../scenarios/index.ts";
 import { main } from "../../cli/program.ts";
 import { OPERATIONS } from "../../sim/disk/service-queue.ts";
+import { expectations } from "../../tla/specs/specs.test.help.ts";
 import { pageNames, readPage, repository } from "./pages.ts";
 
 test("every link of every page leads to a file", () => {
@@ -64,6 +65,16 @@ test("cli.md names every flag of the help, and no other", () => {
   const known = flagsOf(help);
   known.delete("version");
   expect([...flagsOf(readPage("docs/cli.md"))].sort()).toEqual([...known].sort());
+});
+
+test("tla.md has the counts on record of every configuration", () => {
+  const page = readPage("docs/tla.md");
+  const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+  const rows = expectations.map(
+    ({ spec, config, verdict, total, distinct, depth, continue: isContinued }) =>
+      `| \`${spec}\` | \`${config}\`${isContinued === true ? " with `--continue`" : ""} | ${verdict} | ${grouped(total)} | ${grouped(distinct)} | ${depth} |`,
+  );
+  expect(rows.filter((row) => !page.includes(row))).toEqual([]);
 });
 
 test("no page names a flag that does not exist", () => {
