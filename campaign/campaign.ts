@@ -126,7 +126,9 @@ class Campaign {
     const id = this.#nextId++;
     this.#runs.set(id, run);
     const { hasMonitors = true, validation = "sampled" } = this.#options;
-    const isValidating = isValidated(validation, run.entry.scenario, run.input.seed);
+    // What once failed is looked at in every way there is.
+    const mode = run.isCorpus && validation === "sampled" ? "all" : validation;
+    const isValidating = isValidated(mode, run.entry.scenario, run.input.seed);
     const { ref: scenario } = run.entry;
     return { id, scenario, input: run.input, hasMonitors, isDeepChecking: false, isTracing: false, isValidating };
   }

@@ -11,11 +11,13 @@ VARIABLE polls
 
 NoPoll == [term |-> 0, from |-> {}]
 
-\* A candidate that polls again is a candidate no more: nobody may elect it while it asks.
+\* A candidate that polls again is a candidate no more: nobody may elect it while it asks. What others have said to an
+\* earlier poll of the same term may still be on its way, and counts.
 Poll(i) ==
   /\ role[i] # "leader"
   /\ role' = [role EXCEPT ![i] = "follower"]
-  /\ polls' = [polls EXCEPT ![i] = [term |-> term[i] + 1, from |-> {i}]]
+  /\ polls' = [polls EXCEPT ![i] =
+       IF @.term = term[i] + 1 THEN [@ EXCEPT !.from = @ \cup {i}] ELSE [term |-> term[i] + 1, from |-> {i}]]
   /\ UNCHANGED <<term, vote, calls, ballots, logs, disk, office, reads>>
 
 \* Node j would vote for c in term t. It promises nothing, and nothing of it has to be durable.
