@@ -1,6 +1,7 @@
 /** Watches a group of stores from inside: everything that each held, took, promised and showed. */
 import { type Contents, keyOfContents, sizeOfContents, type UpdateId } from "../checkers/crdt/contents.ts";
 import { DurabilityMonitor } from "../checkers/crdt/durability.ts";
+import { findBrokenLaw } from "../checkers/crdt/lattice.ts";
 import type { CrdtSpec, ReadRecord, UpdateRecord } from "../checkers/crdt/record.ts";
 import { ReplicaMonitor } from "../checkers/crdt/replica-monitor.ts";
 import { checkReplicas } from "../checkers/crdt/replicas.ts";
@@ -16,6 +17,10 @@ import type { ScenarioContext, Watch, WatchOptions } from "./scenario.ts";
 /** What plans may name: the store that holds the least, and the one that took the most updates. */
 export const STORE_TARGETS = ["laggard", "writer"] as const;
 
+/** Every so many reads the state is kept, and the laws of joins are tried on the last few. */
+const STATES_EVERY = 8;
+const STATES_MAX = 3;
+
 export function watchStores(
   spec: CrdtSpec,
 ): (control: Control, context: ScenarioContext, options: WatchOptions) => Watch {
@@ -29,6 +34,9 @@ class StoreWatch {
   readonly #options: WatchOptions;
   readonly #durability: DurabilityMonitor = new DurabilityMonitor();
   readonly #steps: ReplicaMonitor = new ReplicaMonitor();
+  /** Some states that reads met, spread over the run: the last few of them, one in so many. */
+  readonly #states: Uint8Array[] = [];
+  #join: ((a: Uint8Array, b: Uint8Array) => Uint8Array) | null = null;
   readonly #updates: UpdateRecord[] = [];
   readonly #reads: ReadRecord[] = [];
   /** Reads since the last update. */
@@ -49,8 +57,12 @@ class StoreWatch {
     this.#taken = new Map(context.nodes.map((node) => [node, 0]));
     control.world.onObservation("crdt-store", (host, _incarnation, data) => this.#observe(host, data as StoreRecord));
     // Every step costs an encoding of the whole state: a share of the runs is enough.
-    if (options.hasMonitors && context.settings["isWatchedClosely"] === true)
+    if (this.#isClose)
       control.world.onObservation(REPLICA_KIND, (_host, _incarnation, data) => this.#step(data as ReplicaRecord));
+  }
+
+  get #isClose(): boolean {
+    return this.#options.hasMonitors && this.#context.settings["isWatchedClosely"] === true;
   }
 
   watch(): Watch {
@@ -58,6 +70,7 @@ class StoreWatch {
       { name: "crdt-replicas", verdict: () => this.#judgeReads() },
       { name: "crdt-durability", verdict: () => this.#judgeDurability() },
       { name: "crdt-steps", verdict: () => this.#judgeSteps() },
+      { name: "crdt-lattice", verdict: () => this.#judgeLattice() },
     ];
     return {
       targets: { laggard: () => this.#extreme(this.#sizes, -1), writer: () => this.#extreme(this.#taken, 1) },
@@ -78,6 +91,7 @@ class StoreWatch {
       const isHarmed = harm > (this.#harm.get(replica) ?? 0);
       if (this.#harm.has(replica)) this.#reboots += 1;
       this.#harm.set(replica, harm);
+      this.#join = record.join;
       this.#durability.observe({ kind: "boot", replica, holds, isHarmed });
       if (this.#options.hasMonitors && this.#durability.violations.length > 0) this.#options.onViolation();
     } else if (record.kind === "update") {
@@ -92,6 +106,7 @@ class StoreWatch {
       const { value, state, trimmed } = record;
       const read = { replica, holds, value: value as PlainJson, state, trimmed, timeUs: this.#control.nowUs };
       this.#reads.push(read);
+      if (this.#isClose && this.#reads.length % STATES_EVERY === 0) this.#keep(record.encoded());
       this.#last.set(replica, read);
     }
   }
@@ -108,6 +123,17 @@ class StoreWatch {
     const { violations } = this.#steps;
     if (violations.length === 0) return validVerdict("crdt-steps", this.#updates.length);
     return invalidVerdict("crdt-steps", this.#updates.length, violations.slice(0, 5));
+  }
+
+  #keep(encoded: Uint8Array | null): void {
+    if (encoded !== null) this.#states.push(encoded);
+    if (this.#states.length > STATES_MAX) this.#states.shift();
+  }
+
+  #judgeLattice(): Verdict {
+    const broken = this.#join === null ? null : findBrokenLaw({ join: this.#join }, this.#states);
+    if (broken !== null) return invalidVerdict("crdt-lattice", this.#states.length, [broken]);
+    return validVerdict("crdt-lattice", this.#states.length);
   }
 
   #judgeReads(): Verdict {

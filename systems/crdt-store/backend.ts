@@ -2,6 +2,8 @@
 import {
   type Actor,
   Clock,
+  type CrdtType,
+  decodeState,
   encodeState,
   KeyedReplica,
   OpReplica,
@@ -39,6 +41,10 @@ export type Backend = {
   show(): PlainData;
   /** Equal for equal states. */
   digest(): string;
+  /** The encoded state; null where there are many. */
+  encoded(): Uint8Array | null;
+  /** The encoded join of two encoded states. */
+  join(a: Uint8Array, b: Uint8Array): Uint8Array;
   /** Names the history that was forgotten. */
   trimmed(): string;
 };
@@ -74,6 +80,8 @@ export async function singleBackend<S, O>(
     },
     show: () => service.show(replica.state),
     digest: () => digestOf(encodeState(type, replica.state)),
+    encoded: () => encodeState(type, replica.state),
+    join: (a, b) => join(type, a, b),
     trimmed: () => String(type.trimming?.trimmedAt(replica.state) || ""),
   };
 }
@@ -115,8 +123,16 @@ export async function keyedBackend<S, O>(
       const digests = replica.keys().map((key) => `${key}=${digestOf(encodeState(type, stateOf(key)))}`);
       return digestOf(new TextEncoder().encode(digests.join()));
     },
+    encoded: () => null,
+    join: (a, b) => join(type, a, b),
     trimmed: () => "",
   };
+}
+
+function join<S, O>(type: CrdtType<S, O>, a: Uint8Array, b: Uint8Array): Uint8Array {
+  const state = decodeState(type, a);
+  type.merge(state, decodeState(type, b));
+  return encodeState(type, state);
 }
 
 function nameWithin(key: string, actor: Actor): Actor {

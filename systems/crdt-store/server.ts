@@ -14,7 +14,7 @@ export type StoreOptions = ReplicationOptions & { readonly clientPort: number };
 
 /** Observed as "crdt-store": every step that says what is held, what was promised and what was shown. */
 export type StoreRecord =
-  | { readonly kind: "boot"; readonly held: Clock }
+  | { readonly kind: "boot"; readonly held: Clock; readonly join: Backend["join"] }
   | {
       readonly kind: "update";
       readonly id: UpdateId;
@@ -32,11 +32,13 @@ export type StoreRecord =
       readonly value: unknown;
       readonly state: string;
       readonly trimmed: string;
+      /** The whole state, for who asks at once. */
+      readonly encoded: Backend["encoded"];
     };
 
 /** Serves what a backend holds to clients. */
 export function serveStore(host: Host, backend: Backend, clientPort: number): void {
-  observe(host, () => ({ kind: "boot", held: backend.held() }));
+  observe(host, () => ({ kind: "boot", held: backend.held(), join: backend.join }));
   new Store(host, backend, clientPort);
 }
 
@@ -98,7 +100,8 @@ class Store {
     const held = this.#backend.held();
     if (!isWhole) return { type: "done", held: plainContents(held) };
     const [value, state, trimmed] = [this.#backend.show(), this.#backend.digest(), this.#backend.trimmed()];
-    observe(this.#host, () => ({ kind: "read", held, value, state, trimmed }));
+    const { encoded } = this.#backend;
+    observe(this.#host, () => ({ kind: "read", held, value, state, trimmed, encoded }));
     return { type: "done", held: plainContents(held), value, state, trimmed };
   }
 }
