@@ -153,6 +153,41 @@ describe("keyed replicas", { timeout: 60_000 }, () => {
     });
   });
 
+  it("take no acknowledgement of a boot that has ended: a peer that has lost its disk has to have the update again", () =>
+    simulateKeyed({ seed: "again", faultPerMillion: 0, copies: 2, hosts: ["n1", "n2"] }, async (cluster) => {
+      const { control } = cluster;
+      expect(
+        cluster.updates.some(({ host, stage, copies }) => host === "n1" && stage === "copies" && copies === 1),
+      ).toBe(true);
+      expect(cluster.acked.size).toBe(0);
+      cluster.isWriting = false;
+      await runFor(cluster, 200_000);
+      control.kill("n2");
+      control.network.setLink("n1", "n2", {
+        lossPerMillion: 1_000_000,
+        duplicatePerMillion: 0,
+        reorderPerMillion: 0,
+        corruptPerMillion: 0,
+      });
+      control.wipe("n2");
+      control.boot("n2");
+      await runFor(cluster, 200_000);
+      control.boot("n3");
+      await runFor(cluster, 500_000);
+      expect(cluster.replicas.get("n3")!.keys()).toEqual(expect.arrayContaining(cluster.replicas.get("n1")!.keys()));
+      expect(cluster.acked.size, "n3 holds them, but n2 has lost them").toBe(0);
+      control.network.setLink("n1", "n2", {
+        lossPerMillion: 0,
+        duplicatePerMillion: 0,
+        reorderPerMillion: 0,
+        corruptPerMillion: 0,
+      });
+      await runFor(cluster, 1_000_000);
+      expect(cluster.acked.size).toBe(
+        cluster.updates.filter(({ actor, stage }) => actor === "n1#1" && stage === "made").length,
+      );
+    }));
+
   it("need a budget in which a node of the tree fits", async () => {
     const options = { type: set, peers: [], port: 7, roundUs: 1, roundBytesMax: 999, journalBytesMax: 1 };
     await expect(KeyedReplica.start({} as Host, options)).rejects.toThrow(

@@ -262,7 +262,9 @@ export class KeyedReplica<S, O> {
 
   async #receive(message: KeyedMessage, from: Address): Promise<void> {
     const peer = from.host;
-    if (this.#peers.admit(peer, message.boot) === "dropped") return;
+    const admission = this.#peers.admit(peer, message.boot);
+    if (admission === "dropped") return;
+    if (admission === "first") this.#forgetAcks(peer);
     if (message.type === "nodes") this.#compareNodes(peer, message);
     else if (message.type === "bucket") this.#compareBucket(peer, message);
     else if (message.type === "objects") await this.#takeObjects(peer, message.records);
@@ -299,6 +301,12 @@ export class KeyedReplica<S, O> {
       this.#host.log("refused an object", () => ({ peer, key, message: error.message }));
       return false;
     }
+  }
+
+  /** The peer has booted again: it may have lost what it had, and acknowledges anew what somebody waits for. */
+  #forgetAcks(peer: string): void {
+    for (const counts of this.#acks.values()) counts.delete(peer);
+    for (const { key } of this.#waiters) this.#queues.get(peer)?.update(key);
   }
 
   #takeAcks(peer: string, acks: readonly KeyAck[]): void {
