@@ -141,7 +141,8 @@ export type MembershipKv = {
   read(key: string): KvReading;
   /**
    * Changes the fields of one key as one transaction. With a context it happens only if the key is still as it was read (an empty context:
-   * only if it does not exist). Resolves once the change is durable at this node; the other nodes follow.
+   * only if it does not exist). Resolves once the change is durable at this node; the other nodes follow. Rejects with CrdtError, and
+   * changes nothing, when an amount is no whole number.
    */
   requestOp(key: string, context: KvContext | null, updates: readonly KvUpdate[]): Promise<KvResult>;
   /** Calls back with the matching keys at once (in an event of its own), then with changes. Returns what ends the subscription. */
