@@ -11,6 +11,7 @@ import { OVERLAY_DEFAULTS } from "../systems/membership/overlay/options.ts";
 import type { Overlay } from "../systems/membership/overlay/overlay.ts";
 import { startOverlay } from "../systems/membership/overlay/start.ts";
 import { row, secondsOf, short } from "./measure.ts";
+import { benchDetectors } from "./membership/detectors.ts";
 import { benchFailover } from "./membership/failover.ts";
 import { benchGrowth } from "./membership/growth.ts";
 
@@ -26,6 +27,7 @@ export async function benchMembership(): Promise<void> {
   const plot = await benchFailover();
   const path = process.env["SEEDBED_PLOT"];
   if (path !== undefined) fs.writeFileSync(path, plot);
+  await benchDetectors();
   await benchGrowth();
 }
 
