@@ -10,6 +10,7 @@ import { PING_DEFAULTS, SWIM_DEFAULTS } from "../systems/membership/detector/opt
 import { GM_DEFAULTS } from "../systems/membership/gm/options.ts";
 import { PROBE_DEFAULTS } from "../systems/membership/gm/probe.ts";
 import { KV_DEFAULTS } from "../systems/membership/kv/options.ts";
+import { MULTICAST_DEFAULTS } from "../systems/membership/multicast/options.ts";
 import { startMembership } from "../systems/membership/node.ts";
 import { type MembershipOptions, membershipOptions } from "../systems/membership/options.ts";
 import { OVERLAY_DEFAULTS } from "../systems/membership/overlay/options.ts";
@@ -163,7 +164,11 @@ export function optionsOf({ nodes, settings }: ScenarioContext): MembershipOptio
       digestUs: paced(GM_DEFAULTS.digestUs),
     },
     probe: { probeUsMin: paced(PROBE_DEFAULTS.probeUsMin), sweepUs: paced(PROBE_DEFAULTS.sweepUs) },
-    multicast: { isDeduplicated: settings["isDeduplicated"] === true },
+    multicast: {
+      isDeduplicated: settings["isDeduplicated"] === true,
+      // Packets that a new neighbour is told of would do the work of the map's anti-entropy.
+      keepUs: Math.max(1_000_000, paced(MULTICAST_DEFAULTS.keepUs)),
+    },
     kv: {
       entropyStartUs: paced(KV_DEFAULTS.entropyStartUs),
       entropyEveryUs: paced(KV_DEFAULTS.entropyEveryUs),

@@ -6,6 +6,7 @@ import {
   witnessLashup11,
   witnessLashup2,
   witnessLashup3,
+  witnessLashup4,
   witnessLashup7,
 } from "./membership-layers.fixture.ts";
 import type { Case } from "./script.fixture.ts";
@@ -19,6 +20,7 @@ export const MEMBERSHIP_CASES: { readonly [id: string]: Case } = {
   "LASHUP-1": { witness: witnessLashup1, breaks: ["kv-converges"] },
   "LASHUP-2": { witness: witnessLashup2, breaks: ["partition-heals"] },
   "LASHUP-3": { witness: witnessLashup3, breaks: ["kv-durability"] },
+  "LASHUP-4": { witness: witnessLashup4, breaks: ["kv-converges"] },
   "LASHUP-7": { witness: witnessLashup7, breaks: ["compare-and-set"] },
   "LASHUP-10": { witness: witnessLashup10, breaks: ["records"] },
   "LASHUP-11": { witness: witnessLashup11, breaks: ["kv-durability"] },

@@ -167,6 +167,23 @@ export function witnessLashup3(root: string): Promise<Verdict> {
   });
 }
 
+/** lashup 5f0ac34: both sides of a cut change a key, and come together when no multicast knows of it any more. */
+export function witnessLashup4(root: string): Promise<Verdict> {
+  return openWorld(root, async (world) => {
+    const { topology, kv, run } = world;
+    topology.isolate("n3");
+    await run(1_000_000);
+    await change(world, "n1");
+    await change(world, "n3");
+    await run(70_000_000);
+    expectStep(kv.fault(["n1", "n2"]) === null && kv.fault(["n1", "n3"]) !== null, "a change on each side");
+    topology.link("n2", "n3");
+    await run(8_000_000);
+    const fault = kv.fault(["n1", "n2", "n3"]);
+    return { violated: fault === null ? [] : ["kv-converges"], told: fault ?? "both changes came together" };
+  });
+}
+
 /** A context of a value that this node has not heard of: what the caller read is not what is changed. */
 export function witnessLashup7(root: string): Promise<Verdict> {
   return openWorld(root, async (world) => {

@@ -104,6 +104,17 @@ export const MEMBERSHIP_BUGS: readonly Bug[] = [
     difficulty: "easy",
   },
   {
+    id: "LASHUP-4",
+    title: "Anti-entropy does not ask for values that are concurrent with the own one",
+    source: "dcos/lashup commit 5f0ac34, which compared clocks with functions of another kind of clock",
+    mechanism:
+      "The receiver of a page asks for keys that it lacks and for those that have seen its own value. Of two values that have not seen each other neither side asks for the other's, so only a multicast can bring them together.",
+    invariant: "all replicas hold the same, within a bound after faults end",
+    scenario: "membership-partitions",
+    checks: KV_CHECKS,
+    difficulty: "easy",
+  },
+  {
     id: "LASHUP-7",
     title: "A compare-and-set succeeds on a key that does not exist",
     source: "dcos/lashup, handling of request_op in its last version",
