@@ -29,6 +29,8 @@ export const BALANCER_STATES = ["service-added", "name-shown", "published", "tas
 
 /** A host that stands still is noticed within this. */
 const SAMPLE_US = 20_000;
+/** Detection of a node that went down, and the way of an entry that goes: polls with their pauses after failures, and anti-entropy. */
+const DEAD_US_MAX = 1_500_000;
 /** A node that cannot read its disk boots again and again; one that has run this long is a member as any other. */
 const SETTLE_US = 3_000_000;
 /** Steps of a plan, the notices of the map, and events that waited for the disk. */
@@ -36,7 +38,9 @@ const STALE_US_MAX = 250_000;
 
 export function watchBalancer(control: Control, context: ScenarioContext, options: WatchOptions): Watch {
   const { world } = control;
-  const monitors = makeMonitors(control, context);
+  /** When a node was last seen not to be down. */
+  const lastUp = new Map<string, number>();
+  const monitors = makeMonitors(control, context, lastUp);
   const { traffic, tables, truth } = monitors;
   /** When the balancer of the present boot of a node began. */
   const started = new Map<string, { readonly incarnation: number; readonly atUs: number }>();
@@ -90,11 +94,11 @@ export function watchBalancer(control: Control, context: ScenarioContext, option
   on<TaskRecord>("balancer.task", (record) => {
     last.publisher = record.host;
     counts.tasks += 1;
-    truth.onTask(record);
+    truth.onTask(record, world.nowUs);
     if (record.state === "TASK_RUNNING") point("task-started", record.host);
   });
   on<null>("balancer.rested", () => truth.settle(world.nowUs));
-  sampleStalls(control, context, truth);
+  sampleStates(control, context, { truth, lastUp });
   const settledNodes = (): readonly string[] =>
     context.nodes.filter((node) => {
       const start = started.get(node);
@@ -122,21 +126,31 @@ export function watchBalancer(control: Control, context: ScenarioContext, option
 
 type Monitors = { readonly traffic: TrafficMonitor; readonly tables: TablesMonitor; readonly truth: TruthMonitor };
 
-function makeMonitors(control: Control, { settings }: ScenarioContext): Monitors {
+function makeMonitors(control: Control, { settings }: ScenarioContext, lastUp: ReadonlyMap<string, number>): Monitors {
   const { decayUs, failuresMax, backoffUs, connectTimeoutUs, responseTimeoutUs, wholeScanMax } =
     balancerOptions(settings);
   const attemptUsMax = Math.max(connectTimeoutUs, responseTimeoutUs);
   return {
     traffic: new TrafficMonitor({ decayUs, failuresMax, backoffUs, attemptUsMax, wholeScanMax }),
     tables: new TablesMonitor(),
-    truth: new TruthMonitor({ staleUsMax: STALE_US_MAX, isUp: (node) => control.stateOf(node) === "up" }),
+    truth: new TruthMonitor({
+      staleUsMax: STALE_US_MAX,
+      deadUsMax: DEAD_US_MAX,
+      downForUs: (node) => (control.stateOf(node) === "down" ? control.nowUs - (lastUp.get(node) ?? 0) : 0),
+    }),
   };
 }
 
+type Samples = { readonly truth: TruthMonitor; readonly lastUp: Map<string, number> };
+
 /** Looks at every node now and then: what a paused one could not notice is no fault of its own. */
-function sampleStalls(control: Control, { nodes }: ScenarioContext, truth: TruthMonitor): void {
+function sampleStates(control: Control, { nodes }: ScenarioContext, { truth, lastUp }: Samples): void {
   const sample = (): void => {
-    for (const node of nodes) if (control.stateOf(node) === "paused") truth.stalled(node, control.nowUs + SAMPLE_US);
+    for (const node of nodes) {
+      const state = control.stateOf(node);
+      if (state === "paused") truth.stalled(node, control.nowUs + SAMPLE_US);
+      if (state !== "down") lastUp.set(node, control.nowUs);
+    }
     control.after(SAMPLE_US, sample);
   };
   control.after(SAMPLE_US, sample);

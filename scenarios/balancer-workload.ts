@@ -125,11 +125,8 @@ function pickKind(random: Random, weights: { readonly [kind in Kind]: number }):
 /** In grey runs the web task of the last node takes this long for a request, from healing on: clients and balancers would wait far longer. */
 const SLOW_US = 20_000;
 
-/**
- * After healing: every task that always runs is made well, then requests for long enough that what had failed is probed and used again:
- * a trickle over the time in which costs fade, then many at once. In grey runs one task stays slow meanwhile.
- */
-export function balancerLiveness(process: number, context: ScenarioContext, isGrey: boolean): PlannedOperation[] {
+/** This process's share of making every task well that always runs, but for the slow one of grey runs. */
+function wellOperations(process: number, context: ScenarioContext, isGrey: boolean): PlannedOperation[] {
   const operations: PlannedOperation[] = [];
   const command = (node: string, task: string, told: Command): void => {
     operations.push({ process, afterUs: 0, ...taskOperation({ node, task, command: told }) });
@@ -139,6 +136,15 @@ export function balancerLiveness(process: number, context: ScenarioContext, isGr
     for (const task of ["web", "api", "log", "fixed"]) command(node, task, { action: "well" });
     if (isGrey && node === slowNode(context)) command(node, "web", { action: "slow", factor: slowFactor(context) });
   });
+  return operations;
+}
+
+/**
+ * After healing: every task that always runs is made well, then requests for long enough that what had failed is probed and used again:
+ * a trickle over the time in which costs fade, then many at once. In grey runs one task stays slow meanwhile.
+ */
+export function balancerLiveness(process: number, context: ScenarioContext, isGrey: boolean): PlannedOperation[] {
+  const operations = wellOperations(process, context, isGrey);
   const request = (afterUs: number, threads: number): void => {
     operations.push({ process, afterUs, f: "request", key: WEB, value: { threads, requests: 1 } });
   };
@@ -167,6 +173,8 @@ export function balancerFinal(
 ): PlannedOperation[] {
   const threads = rest.isGrey ? 1 : 4;
   return context.clients.flatMap((_, process) => [
+    // Again: a command of the chaos phase may have been on its way for long.
+    ...wellOperations(process, context, rest.isGrey),
     { process, afterUs: 0, f: "rest", value: rest.restUs },
     { process, afterUs: 0, f: "verify", key: WEB, value: { threads, requests: 2 } },
     { process, afterUs: 0, f: "verify", key: "tcp/web.shop:8080", value: { threads, requests: 1 } },

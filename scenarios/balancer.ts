@@ -130,11 +130,13 @@ function serviceBeforeName(history: readonly HistoryEvent[]): Verdict {
   return invalidVerdict("service-before-name", history.length, [line]);
 }
 
-/** All answers on one connection come from one task. */
+/** All answers on one connection come from one task; on what has no connections, from one address, whatever runs there. */
 function keepsBackend(history: readonly HistoryEvent[]): Verdict {
   for (const { type, f, key, process, result, index } of history) {
     if (type !== "ok" || (f !== "request" && f !== "verify")) continue;
-    const mixed = (result as readonly (readonly string[])[]).find((servers) => new Set(servers).size > 1);
+    const isConnected = key?.startsWith("tcp/") === true;
+    const place = (server: string): string => (isConnected ? server : server.slice(server.indexOf("@")));
+    const mixed = (result as readonly (readonly string[])[]).find((servers) => new Set(servers.map(place)).size > 1);
     if (mixed === undefined) continue;
     const line = `process ${process} got answers from ${mixed.join(", ")} on one connection to ${key} (index ${index}).`;
     return invalidVerdict("connection-keeps-backend", history.length, [line]);

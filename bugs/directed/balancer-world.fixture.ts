@@ -173,7 +173,7 @@ function watch(control: Control, options: BalancerOptions): Monitors {
   const attemptUsMax = Math.max(options.connectTimeoutUs, options.responseTimeoutUs);
   const traffic = new TrafficMonitor({ ...options, attemptUsMax });
   const tables = new TablesMonitor();
-  const truth = new TruthMonitor({ staleUsMax: STALE_US_MAX, isUp: (node) => control.stateOf(node) === "up" });
+  const truth = new TruthMonitor({ staleUsMax: STALE_US_MAX, deadUsMax: STALE_US_MAX, downForUs: () => 0 });
   const on = <R>(kind: string, take: (record: R) => void): void =>
     control.world.onObservation(kind, (_host, _incarnation, data) => take(data as R));
   on<ChoiceRecord>("balancer.choice", (record) => {
@@ -193,7 +193,7 @@ function watch(control: Control, options: BalancerOptions): Monitors {
     for (const monitor of [traffic, tables, truth]) monitor.onStep(record);
   });
   on<PublishRecord>("balancer.publish", (record) => truth.onPublish(record));
-  on<TaskRecord>("balancer.task", (record) => truth.onTask(record));
+  on<TaskRecord>("balancer.task", (record) => truth.onTask(record, control.nowUs));
   return { traffic, tables, truth };
 }
 

@@ -271,9 +271,13 @@ const TASK: record.TaskRecord = {
 };
 
 function truth(upNodes: readonly string[] = ["n1", "n2"]): TruthMonitor {
-  const monitor = new TruthMonitor({ staleUsMax: 100, isUp: (node) => upNodes.includes(node) });
-  monitor.onTask(TASK);
-  monitor.onTask({ ...TASK, host: "n2", backend: B });
+  const monitor = new TruthMonitor({
+    staleUsMax: 100,
+    deadUsMax: 500,
+    downForUs: (node) => (upNodes.includes(node) ? 0 : 1_000),
+  });
+  monitor.onTask(TASK, 0);
+  monitor.onTask({ ...TASK, host: "n2", backend: B }, 0);
   monitor.onReach({ ...ORIGIN, reachable: ["n1", "n2"] }, 0);
   monitor.onEntries({ ...ORIGIN, vip: WEB, backends: [`${A}*1`, `${B}*1`] }, 0);
   monitor.onStep({ ...ORIGIN, kind: "add-service", vip: WEB, backends: [`${A}*1`, `${B}*1`] });
@@ -303,7 +307,7 @@ test("rejects a publisher that takes a running task's entry away, or one of anot
 
 test("rejects an entry that no task asks for", () => {
   const monitor = truth();
-  monitor.onTask({ ...TASK, state: "TASK_LOST", isServing: false });
+  monitor.onTask({ ...TASK, state: "TASK_LOST", isServing: false }, 0);
   monitor.onPublish({ ...ORIGIN, added: [`${WEB} ${A}*1`], removed: [] });
   expect(properties(monitor)).toEqual(["balancer.installed-union"]);
 });
@@ -333,8 +337,10 @@ test("rejects connections to an agent that is long out of reach, unless all are"
 
 test("rejects connections to tasks that ended and to nodes that are down, once all is quiet", () => {
   const ended = truth();
-  ended.settle(1_000);
-  ended.onTask({ ...TASK, host: "n2", backend: B, state: "TASK_GONE", isServing: false });
+  ended.settle(300);
+  ended.onTask({ ...TASK, host: "n2", backend: B, state: "TASK_GONE", isServing: false }, 0);
+  ended.onChoice(choice(candidate(B), candidate(A)), 400);
+  expect(ended.violations).toEqual([]);
   ended.onChoice(choice(candidate(B), candidate(A)), 1_000);
   expect(properties(ended)).toEqual(["balancer.traffic-to-dead"]);
   const down = truth(["n1"]);
@@ -346,12 +352,12 @@ test("rejects connections to tasks that ended and to nodes that are down, once a
 test("rejects a table that is not the union of what the running tasks ask for", () => {
   const missing = truth();
   missing.settle(1_000);
-  missing.onTask({ ...TASK, task: "web.2", backend: "n1/n1:9002" });
+  missing.onTask({ ...TASK, task: "web.2", backend: "n1/n1:9002" }, 0);
   missing.finish(["n1"]);
   expect(properties(missing)).toEqual(["balancer.installed-union"]);
   const stale = truth();
   stale.settle(1_000);
-  stale.onTask({ ...TASK, state: "TASK_GONE_BY_OPERATOR", isServing: false });
+  stale.onTask({ ...TASK, state: "TASK_GONE_BY_OPERATOR", isServing: false }, 0);
   stale.finish(["n1"]);
   expect(properties(stale)).toEqual(["balancer.installed-union"]);
   const others = truth();

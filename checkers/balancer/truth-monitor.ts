@@ -4,8 +4,8 @@
  * - A publisher takes away no entry of a running task and adds none of another.
  * - A node sends no new connection to a backend longer than `staleUsMax` after its entry was gone at this node, or after its agent
  *   was out of the node's reach while another one was in it.
- * - Once all faults have been over for long enough (`settle`), no connection goes to a task that does not run, and what a node has installed
- *   is the union of what the tasks of all running nodes ask for; entries of nodes that are down may stand beside them.
+ * - Once all faults have been over for long enough (`settle`), no connection goes where no task has run for `deadUsMax`, and what a node has
+ *   installed is the union of what the tasks of all running nodes ask for; entries of nodes that are down may stand beside them.
  *
  * Staleness is measured in true time while the host ran: `stalled` tells of a host that was paused up to now.
  */
@@ -27,8 +27,10 @@ import {
 
 export type TruthOptions = {
   readonly staleUsMax: number;
-  /** Whether a node runs now. */
-  readonly isUp: (node: string) => boolean;
+  /** How long every node may need to hear of the end of a task, or of a node. */
+  readonly deadUsMax: number;
+  /** How long a node has not run; 0 when it runs. */
+  readonly downForUs: (node: string) => number;
 };
 
 type Running = { readonly backend: string; readonly entries: readonly string[] };
@@ -52,6 +54,8 @@ export class TruthMonitor {
   readonly #views: Map<string, View> = new Map();
   /** Tasks that serve, by node and boot, then by task. */
   readonly #tasks: Map<string, { readonly incarnation: number; readonly running: Map<string, Running> }> = new Map();
+  /** Since when nothing serves at a backend where something did. */
+  readonly #endedUs: Map<string, number> = new Map();
   #settledUs: number | null = null;
   settledChoices = 0;
 
@@ -70,14 +74,18 @@ export class TruthMonitor {
     if (view !== undefined) view.stalledUs = nowUs;
   }
 
-  onTask(record: TaskRecord): void {
+  onTask(record: TaskRecord, nowUs: number): void {
     let node = this.#tasks.get(record.host);
     if (node?.incarnation !== record.incarnation) {
+      for (const { backend } of node?.running.values() ?? []) this.#endedUs.set(backend, nowUs);
       node = { incarnation: record.incarnation, running: new Map() };
       this.#tasks.set(record.host, node);
     }
-    if (record.isServing) node.running.set(record.task, { backend: record.backend, entries: entriesOf(record) });
-    else node.running.delete(record.task);
+    const { task, backend, isServing } = record;
+    if (isServing) {
+      node.running.set(task, { backend, entries: entriesOf(record) });
+      this.#endedUs.delete(backend);
+    } else if (node.running.delete(task)) this.#endedUs.set(backend, nowUs);
   }
 
   onPublish(record: PublishRecord): void {
@@ -136,7 +144,7 @@ export class TruthMonitor {
       this.#violate("balancer.traffic-to-removed", record, message);
     }
     this.#checkReach(view, record, nowUs);
-    if (this.#settledUs !== null && nowUs >= this.#settledUs) this.#checkSettled(record);
+    if (this.#settledUs !== null && nowUs >= this.#settledUs) this.#checkSettled(record, nowUs);
   }
 
   /** Judges what is installed at the end, at nodes whose balancers have run for long enough. Call once, after the last record. */
@@ -177,17 +185,14 @@ export class TruthMonitor {
     this.#violate("balancer.traffic-to-unreachable", record, message);
   }
 
-  #checkSettled(record: ChoiceRecord): void {
+  #checkSettled(record: ChoiceRecord, nowUs: number): void {
     this.settledChoices += 1;
     const { backend } = record.chosen;
-    const node = this.#tasks.get(agentOf(backend));
-    const isServing = [...(node?.running.values() ?? [])].some((task) => task.backend === backend);
-    if (!isServing || !this.#options.isUp(agentOf(backend)))
-      this.#violate(
-        "balancer.traffic-to-dead",
-        record,
-        `after all is quiet a connection to ${record.vip} went to ${backend}, where no task runs`,
-      );
+    const endedUs = this.#endedUs.get(backend);
+    const deadUs = Math.max(this.#options.downForUs(agentOf(backend)), endedUs === undefined ? 0 : nowUs - endedUs);
+    if (deadUs <= this.#options.deadUsMax) return;
+    const message = `after all is quiet a connection to ${record.vip} went to ${backend}, where no task has run for ${deadUs} us`;
+    this.#violate("balancer.traffic-to-dead", record, message);
   }
 
   /** How long something has been so, as far as the host could have noticed; -1 when it is not so. */
