@@ -3,7 +3,7 @@
  *
  * All replicas of all libraries must end with equal contents. Ours and yjs take turns for some rounds. Automerge needs minutes
  * for the whole, and more for each operation the more there were, so it gets the first 10,000 operations, as everybody does for the comparison
- * with it: a ratio that flatters it. With SEEDBED_BENCH_WHOLE=1 it gets them all (an hour, most of it one counter).
+ * with it: a ratio that flatters it. With SEEDBED_BENCH_WHOLE=1 it gets them all (many minutes, most of them one counter).
  */
 import { median, row, secondsOf } from "../measure.ts";
 import {

@@ -72,11 +72,13 @@ async function measure(library: TextLibrary, trace: Trace): Promise<Figures> {
     replicas = library.create(trace.agents === 1 ? 2 : trace.agents);
     updates = replay(trace, replicas);
   });
-  const follow = await secondsOf(() => {
-    if (trace.agents > 1) return;
-    for (let i = 0; i < updates.length; i += RECEIVED_AT_ONCE)
-      replicas[1]!.receive(updates.slice(i, i + RECEIVED_AT_ONCE));
-  });
+  const follow =
+    trace.agents > 1
+      ? 0
+      : await secondsOf(() => {
+          for (let i = 0; i < updates.length; i += RECEIVED_AT_ONCE)
+            replicas[1]!.receive(updates.slice(i, i + RECEIVED_AT_ONCE));
+        });
   const save = await secondsOf(() => {
     saved = replicas[0]!.save();
   });
