@@ -3,7 +3,11 @@ import { describe, it } from "vitest";
 import { agree, check, examples, modelsOf } from "./examples.test.help.ts";
 
 describe("published models that take longer", () => {
-  it.each(modelsOf("models-longer.json"))("$cfg gives the published counts and verdict", { timeout: 120_000 }, (entry) => {
-    agree(check(examples, entry), entry);
-  });
+  it.each(modelsOf("models-longer.json"))(
+    "$cfg gives the published counts and verdict",
+    { timeout: 120_000 },
+    (entry) => {
+      agree(check(examples, entry), entry);
+    },
+  );
 });
