@@ -38,9 +38,8 @@ const STALE_US_MAX = 250_000;
 
 export function watchBalancer(control: Control, context: ScenarioContext, options: WatchOptions): Watch {
   const { world } = control;
-  /** When a node was last seen not to be down. */
-  const lastUp = new Map<string, number>();
-  const monitors = makeMonitors(control, context, lastUp);
+  const steadySince = new Map<string, Steady>();
+  const monitors = makeMonitors(control, context, steadySince);
   const { traffic, tables, truth } = monitors;
   /** When the balancer of the present boot of a node began. */
   const started = new Map<string, { readonly incarnation: number; readonly atUs: number }>();
@@ -98,7 +97,7 @@ export function watchBalancer(control: Control, context: ScenarioContext, option
     if (record.state === "TASK_RUNNING") point("task-started", record.host);
   });
   on<null>("balancer.rested", () => truth.settle(world.nowUs));
-  sampleStates(control, context, { truth, lastUp });
+  sampleStates(control, context, { truth, steadySince });
   const settledNodes = (): readonly string[] =>
     context.nodes.filter((node) => {
       const start = started.get(node);
@@ -126,7 +125,11 @@ export function watchBalancer(control: Control, context: ScenarioContext, option
 
 type Monitors = { readonly traffic: TrafficMonitor; readonly tables: TablesMonitor; readonly truth: TruthMonitor };
 
-function makeMonitors(control: Control, { settings }: ScenarioContext, lastUp: ReadonlyMap<string, number>): Monitors {
+function makeMonitors(
+  control: Control,
+  { settings }: ScenarioContext,
+  steadySince: ReadonlyMap<string, Steady>,
+): Monitors {
   const { decayUs, failuresMax, backoffUs, connectTimeoutUs, responseTimeoutUs, wholeScanMax } =
     balancerOptions(settings);
   const attemptUsMax = Math.max(connectTimeoutUs, responseTimeoutUs);
@@ -136,20 +139,30 @@ function makeMonitors(control: Control, { settings }: ScenarioContext, lastUp: R
     truth: new TruthMonitor({
       staleUsMax: STALE_US_MAX,
       deadUsMax: DEAD_US_MAX,
-      downForUs: (node) => (control.stateOf(node) === "down" ? control.nowUs - (lastUp.get(node) ?? 0) : 0),
+      steadyForUs: (node) => {
+        const steady = steadySince.get(node);
+        return { isDown: control.stateOf(node) === "down", forUs: control.nowUs - (steady?.sinceUs ?? control.nowUs) };
+      },
     }),
   };
 }
 
-type Samples = { readonly truth: TruthMonitor; readonly lastUp: Map<string, number> };
+/** Since when a node is down, or runs this boot. */
+type Steady = { readonly isDown: boolean; readonly incarnation: number; readonly sinceUs: number };
+
+type Samples = { readonly truth: TruthMonitor; readonly steadySince: Map<string, Steady> };
 
 /** Looks at every node now and then: what a paused one could not notice is no fault of its own. */
-function sampleStates(control: Control, { nodes }: ScenarioContext, { truth, lastUp }: Samples): void {
+function sampleStates(control: Control, { nodes }: ScenarioContext, { truth, steadySince }: Samples): void {
   const sample = (): void => {
     for (const node of nodes) {
       const state = control.stateOf(node);
       if (state === "paused") truth.stalled(node, control.nowUs + SAMPLE_US);
-      if (state !== "down") lastUp.set(node, control.nowUs);
+      const isDown = state === "down";
+      const incarnation = control.host(node).incarnationNumber;
+      const before = steadySince.get(node);
+      if (before?.isDown !== isDown || before.incarnation !== incarnation)
+        steadySince.set(node, { isDown, incarnation, sinceUs: control.nowUs });
     }
     control.after(SAMPLE_US, sample);
   };

@@ -173,7 +173,9 @@ function watch(control: Control, options: BalancerOptions): Monitors {
   const attemptUsMax = Math.max(options.connectTimeoutUs, options.responseTimeoutUs);
   const traffic = new TrafficMonitor({ ...options, attemptUsMax });
   const tables = new TablesMonitor();
-  const truth = new TruthMonitor({ staleUsMax: STALE_US_MAX, deadUsMax: STALE_US_MAX, downForUs: () => 0 });
+  // No node dies in these scripts.
+  const steadyForUs = () => ({ isDown: false, forUs: control.nowUs });
+  const truth = new TruthMonitor({ staleUsMax: STALE_US_MAX, deadUsMax: STALE_US_MAX, steadyForUs });
   const on = <R>(kind: string, take: (record: R) => void): void =>
     control.world.onObservation(kind, (_host, _incarnation, data) => take(data as R));
   on<ChoiceRecord>("balancer.choice", (record) => {

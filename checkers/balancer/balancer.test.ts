@@ -270,11 +270,11 @@ const TASK: record.TaskRecord = {
   weight: 1,
 };
 
-function truth(upNodes: readonly string[] = ["n1", "n2"]): TruthMonitor {
+function truth(upNodes: readonly string[] = ["n1", "n2"], flapping: readonly string[] = []): TruthMonitor {
   const monitor = new TruthMonitor({
     staleUsMax: 100,
     deadUsMax: 500,
-    downForUs: (node) => (upNodes.includes(node) ? 0 : 1_000),
+    steadyForUs: (node) => ({ isDown: !upNodes.includes(node), forUs: flapping.includes(node) ? 10 : 1_000 }),
   });
   monitor.onTask(TASK, 0);
   monitor.onTask({ ...TASK, host: "n2", backend: B }, 0);
@@ -343,6 +343,10 @@ test("rejects connections to tasks that ended and to nodes that are down, once a
   expect(ended.violations).toEqual([]);
   ended.onChoice(choice(candidate(B), candidate(A)), 1_000);
   expect(properties(ended)).toEqual(["balancer.traffic-to-dead"]);
+  const flapping = truth(["n1"], ["n2"]);
+  flapping.settle(300);
+  flapping.onChoice(choice(candidate(B), candidate(A)), 1_000);
+  expect(flapping.violations).toEqual([]);
   const down = truth(["n1"]);
   down.settle(1_000);
   down.onChoice(choice(candidate(B), candidate(A)), 1_000);

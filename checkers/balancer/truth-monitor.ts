@@ -29,8 +29,8 @@ export type TruthOptions = {
   readonly staleUsMax: number;
   /** How long every node may need to hear of the end of a task, or of a node. */
   readonly deadUsMax: number;
-  /** How long a node has not run; 0 when it runs. */
-  readonly downForUs: (node: string) => number;
+  /** How long a node has been as it is now: down, or running one boot. One that boots again and again tells nobody of its death. */
+  readonly steadyForUs: (node: string) => { readonly isDown: boolean; readonly forUs: number };
 };
 
 type Running = { readonly backend: string; readonly entries: readonly string[] };
@@ -189,7 +189,8 @@ export class TruthMonitor {
     this.settledChoices += 1;
     const { backend } = record.chosen;
     const endedUs = this.#endedUs.get(backend);
-    const deadUs = Math.max(this.#options.downForUs(agentOf(backend)), endedUs === undefined ? 0 : nowUs - endedUs);
+    const { isDown, forUs } = this.#options.steadyForUs(agentOf(backend));
+    const deadUs = isDown ? forUs : endedUs === undefined ? 0 : Math.min(forUs, nowUs - endedUs);
     if (deadUs <= this.#options.deadUsMax) return;
     const message = `after all is quiet a connection to ${record.vip} went to ${backend}, where no task has run for ${deadUs} us`;
     this.#violate("balancer.traffic-to-dead", record, message);
