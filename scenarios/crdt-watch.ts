@@ -43,6 +43,8 @@ class StoreWatch {
   readonly #last: Map<string, ReadRecord> = new Map();
   /** How much harm each disk had suffered at the boot before. */
   readonly #harm: Map<string, number> = new Map();
+  /** Those whose disk was harmed before their last boot was complete. */
+  readonly #wereHarmed: Set<string> = new Set();
   readonly #sizes: Map<string, number>;
   readonly #taken: Map<string, number>;
   /** Boots after the first of each. */
@@ -88,7 +90,11 @@ class StoreWatch {
     this.#sizes.set(replica, sizeOfContents(holds));
     if (record.kind === "boot") {
       const harm = this.#control.host(replica).disk.lastingHarm.length;
-      const isHarmed = harm > (this.#harm.get(replica) ?? 0);
+      const isHarmedAnew = harm > (this.#harm.get(replica) ?? 0);
+      // Harm may have struck what this very boot has written: then it shows at the next one.
+      const isHarmed = isHarmedAnew || this.#wereHarmed.has(replica);
+      if (isHarmedAnew) this.#wereHarmed.add(replica);
+      else this.#wereHarmed.delete(replica);
       if (this.#harm.has(replica)) this.#reboots += 1;
       this.#harm.set(replica, harm);
       this.#join = record.join;
