@@ -37,3 +37,10 @@ it("rejects a winner that depends on the grouping", () => {
   const beats = (a: number, b: number): number => ((a - b + 6) % 3 === 1 ? a : b);
   expect(findBrokenLaw(pointwise(beats), [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)])).toContain("grouped");
 });
+
+it("rejects a state that is none", () => {
+  const join = (): Uint8Array => {
+    throw new RangeError("byte 7 is wrong");
+  };
+  expect(findBrokenLaw({ join }, states)).toContain("cannot be joined: byte 7 is wrong");
+});

@@ -1,12 +1,20 @@
 /** The laws that a join of states must obey, on states that a run has really reached. */
 
 export type Lattice = {
-  /** The encoded join of two encoded states. */
+  /** The encoded join of two encoded states. Throws for bytes that are no state: a run that has reached such a state breaks its type. */
   join(a: Uint8Array, b: Uint8Array): Uint8Array;
 };
 
 /** Null, or the first law that some of the states break: idempotent, commutative, associative. Cubic in the number of states. */
-export function findBrokenLaw({ join }: Lattice, states: readonly Uint8Array[]): string | null {
+export function findBrokenLaw(lattice: Lattice, states: readonly Uint8Array[]): string | null {
+  try {
+    return tryLaws(lattice, states);
+  } catch (error) {
+    return `states that the run has reached cannot be joined: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function tryLaws({ join }: Lattice, states: readonly Uint8Array[]): string | null {
   for (const [i, a] of states.entries()) {
     if (!isSame(join(a, a), a)) return `the join of state ${i} with itself is another state`;
     for (const [j, b] of states.entries()) {
