@@ -120,10 +120,25 @@ export function balancerClient(host: Host, context: ScenarioContext): Client {
         host.observe("balancer.rested", () => null);
         return { type: "ok" };
       }
-      const exchanges = await client.burst(parseVip(operation.key!), operation.value as RequestValue);
-      return outcomeOf(exchanges);
+      const vip = operation.key!;
+      const exchanges = await client.burst(parseVip(vip), operation.value as RequestValue);
+      const outcome = outcomeOf(exchanges);
+      if (operation.f === "verify") observeVerified(host, vip, { exchanges, outcome });
+      return outcome;
     },
   };
+}
+
+type Verified = { readonly exchanges: readonly Exchange[]; readonly outcome: Outcome };
+
+/** For checkers/balancer/record.ts, VerifiedRecord. */
+function observeVerified(host: Host, vip: string, { exchanges, outcome }: Verified): void {
+  host.observe("balancer.verified", () => ({
+    client: host.name,
+    vip,
+    error: outcome.type === "ok" ? "" : outcome.error,
+    servers: exchanges.flatMap((exchange) => (exchange.kind === "ok" ? exchange.servers : [])),
+  }));
 }
 
 async function commandOf(client: BalancerClient, operation: PlannedOperation): Promise<string | null> {

@@ -14,6 +14,7 @@ import type {
   ReachRecord,
   StepRecord,
   TaskRecord,
+  VerifiedRecord,
 } from "../checkers/balancer/record.ts";
 import type { Verdict } from "../checkers/verdict.ts";
 import type { Control } from "../sim/control.ts";
@@ -97,6 +98,7 @@ export function watchBalancer(control: Control, context: ScenarioContext, option
     if (record.state === "TASK_RUNNING") point("task-started", record.host);
   });
   on<null>("balancer.rested", () => truth.settle(world.nowUs));
+  on<VerifiedRecord>("balancer.verified", (record) => truth.onVerified(record, { nodes: context.nodes, task: "web" }));
   sampleStates(control, context, { truth, steadySince });
   const settledNodes = (): readonly string[] =>
     context.nodes.filter((node) => {
@@ -116,6 +118,7 @@ export function watchBalancer(control: Control, context: ScenarioContext, option
       trips: traffic.trips,
       probes: traffic.probes,
       settledChoices: truth.settledChoices,
+      verified: truth.verified,
       namesShown: counts.names,
       servicesRemoved: counts.removals,
       taskChanges: counts.tasks,

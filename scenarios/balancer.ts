@@ -115,7 +115,6 @@ function balancerScenario(variant: {
     checks: [
       { name: "service-before-name", check: ({ history }) => serviceBeforeName(history) },
       { name: "connection-keeps-backend", check: ({ history }) => keepsBackend(history) },
-      { name: "settled-requests", check: ({ history }) => settledRequests(history) },
       ...(variant.isGrey ? [{ name: "slow-gets-little", check: slowGetsLittle }] : []),
     ],
     floors: { operationsMin: 40 },
@@ -142,22 +141,6 @@ function keepsBackend(history: readonly HistoryEvent[]): Verdict {
     return invalidVerdict("connection-keeps-backend", history.length, [line]);
   }
   return validVerdict("connection-keeps-backend", history.length);
-}
-
-/** Once all is quiet every request for what runs everywhere succeeds at once, and its own tasks answer. */
-function settledRequests(history: readonly HistoryEvent[]): Verdict {
-  for (const { type, f, key, process, result, error, index } of history) {
-    if (f !== "verify" || type === "invoke") continue;
-    if (type !== "ok") {
-      const line = `after all was quiet process ${process} asked for ${key} and failed: ${error} (index ${index}).`;
-      return invalidVerdict("settled-requests", history.length, [line]);
-    }
-    const foreign = (result as readonly (readonly string[])[]).flat().find((server) => !server.startsWith("web."));
-    if (foreign === undefined) continue;
-    const line = `after all was quiet process ${process} asked for ${key} and ${foreign} answered (index ${index}).`;
-    return invalidVerdict("settled-requests", history.length, [line]);
-  }
-  return validVerdict("settled-requests", history.length);
 }
 
 /** While one of n web tasks is an order slower than the others it answers less than half of one n-th of the requests, luck apart. */

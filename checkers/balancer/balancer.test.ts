@@ -353,6 +353,18 @@ test("rejects connections to tasks that ended and to nodes that are down, once a
   expect(properties(down)).toEqual(["balancer.traffic-to-dead"]);
 });
 
+test("rejects requests that fail, or are answered by others, once all is quiet", () => {
+  const verified = (monitor: TruthMonitor, more: Partial<record.VerifiedRecord>): TruthMonitor => {
+    const plain = { client: "c1", vip: WEB, error: "", servers: ["web.1@n1"] };
+    monitor.onVerified({ ...plain, ...more }, { nodes: ["n1", "n2"], task: "web" });
+    return monitor;
+  };
+  expect(verified(truth(), {}).violations).toEqual([]);
+  expect(verified(truth(["n1"], ["n2"]), { error: "reset" }).violations).toEqual([]);
+  expect(properties(verified(truth(), { error: "reset" }))).toEqual(["balancer.settled-requests"]);
+  expect(properties(verified(truth(), { servers: ["web.1@n1", "api.1@n1"] }))).toEqual(["balancer.settled-requests"]);
+});
+
 test("rejects a table that is not the union of what the running tasks ask for", () => {
   const missing = truth();
   missing.settle(1_000);

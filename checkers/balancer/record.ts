@@ -80,6 +80,16 @@ export type TaskRecord = Origin & {
   readonly weight: number;
 };
 
+/** "balancer.verified": what came of a request that a client made once all was quiet, for what runs at every node. */
+export type VerifiedRecord = {
+  readonly client: string;
+  readonly vip: string;
+  /** Empty when every connection got its answers. */
+  readonly error: string;
+  /** The names of the tasks that answered. */
+  readonly servers: readonly string[];
+};
+
 /** "membership.reach": the nodes that this one reaches, itself included; "balancer.reach": what its balancer knows of it. */
 export type ReachRecord = Origin & { readonly reachable: readonly string[] };
 
@@ -102,7 +112,8 @@ export type BalancerProperty =
   | "balancer.traffic-to-removed"
   | "balancer.traffic-to-unreachable"
   | "balancer.traffic-to-dead"
-  | "balancer.installed-union";
+  | "balancer.installed-union"
+  | "balancer.settled-requests";
 
 export type BalancerViolation = Origin & {
   readonly property: BalancerProperty;

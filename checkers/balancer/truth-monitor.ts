@@ -22,6 +22,7 @@ import {
   splitBackend,
   type StepRecord,
   type TaskRecord,
+  type VerifiedRecord,
   VIOLATIONS_MAX,
 } from "./record.ts";
 
@@ -58,6 +59,8 @@ export class TruthMonitor {
   readonly #endedUs: Map<string, number> = new Map();
   #settledUs: number | null = null;
   settledChoices = 0;
+  /** Requests that had to succeed. */
+  verified = 0;
 
   constructor(options: TruthOptions) {
     this.#options = options;
@@ -145,6 +148,32 @@ export class TruthMonitor {
     }
     this.#checkReach(view, record, nowUs);
     if (this.#settledUs !== null && nowUs >= this.#settledUs) this.#checkSettled(record, nowUs);
+  }
+
+  /**
+   * A request for what runs everywhere, of which `task` is the name. It must succeed at once, unless a node is still coming or going:
+   * one that boots again and again is chosen now and then.
+   */
+  onVerified(
+    record: VerifiedRecord,
+    { nodes, task }: { readonly nodes: readonly string[]; readonly task: string },
+  ): void {
+    if (nodes.some((node) => this.#options.steadyForUs(node).forUs < this.#options.deadUsMax)) return;
+    this.verified += 1;
+    const origin = { host: record.client, incarnation: 1 };
+    if (record.error !== "")
+      this.#violate(
+        "balancer.settled-requests",
+        origin,
+        `after all is quiet a request for ${record.vip} failed: ${record.error}`,
+      );
+    const foreign = record.servers.find((server) => !server.startsWith(`${task}.`));
+    if (foreign !== undefined)
+      this.#violate(
+        "balancer.settled-requests",
+        origin,
+        `after all is quiet ${foreign} answered a request for ${record.vip}`,
+      );
   }
 
   /** Judges what is installed at the end, at nodes whose balancers have run for long enough. Call once, after the last record. */
