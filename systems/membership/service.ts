@@ -52,12 +52,12 @@ async function answerOf(membership: Membership, message: Message): Promise<Servi
   const { kv, multicast } = membership;
   switch (message.type) {
     case "read":
-      return valueOf(kv.read(message.key));
+      return valueAnswer(kv.read(message.key));
     case "send":
       return { type: "sent", multicast: multicast.send(message.topic, new TextEncoder().encode(message.text)) };
     case "update": {
       const result = await kv.requestOp(message.key, contextOf(message.context), message.updates);
-      return result.kind === "ok" ? valueOf(result) : { type: "refused", error: result.error };
+      return result.kind === "ok" ? valueAnswer(result) : { type: "refused", error: result.error };
     }
     default:
       return null;
@@ -69,7 +69,7 @@ function contextOf(plain: PlainContext | null): KvContext | null {
   return Clock.of(Object.entries(plain).map(([actor, counter]) => ({ actor, counter })));
 }
 
-function valueOf({ value, context }: KvReading): ServiceAnswer {
+function valueAnswer({ value, context }: KvReading): ServiceAnswer {
   const pairs: [string, number][] = [];
   for (const { actor, counter } of context.dots()) pairs.push([actor, counter]);
   return { type: "value", value: plainOf(value), context: Object.fromEntries(pairs) };
