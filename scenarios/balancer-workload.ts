@@ -148,7 +148,11 @@ export function balancerLiveness(process: number, context: ScenarioContext, isGr
   const request = (afterUs: number, threads: number): void => {
     operations.push({ process, afterUs, f: "request", key: WEB, value: { threads, requests: 1 } });
   };
-  for (let i = 0; i < 30; i += 1) request(60_000, process < 2 ? 2 : 1);
+  for (let i = 0; i < 30; i += 1) {
+    request(60_000, process < 2 ? 2 : 1);
+    // Again: a command of the chaos phase may have been on its way for long.
+    if (i === 10) operations.push(...wellOperations(process, context, isGrey));
+  }
   // Enough for the bound on how often a backend may be passed over, which grows with their number; at two nodes, for time's sake.
   for (let i = 0; i < context.nodes.length + 2 && process < 2; i += 1) request(5_000, 20);
   return operations;
@@ -173,7 +177,6 @@ export function balancerFinal(
 ): PlannedOperation[] {
   const threads = rest.isGrey ? 1 : 4;
   return context.clients.flatMap((_, process) => [
-    // Again: a command of the chaos phase may have been on its way for long.
     ...wellOperations(process, context, rest.isGrey),
     { process, afterUs: 0, f: "rest", value: rest.restUs },
     { process, afterUs: 0, f: "verify", key: WEB, value: { threads, requests: 2 } },
