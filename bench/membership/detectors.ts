@@ -1,4 +1,7 @@
-/** The two failure detectors on the same seeds: how soon neighbours know of a crash, and how often they are wrong when messages are lost. */
+/**
+ * The two failure detectors on the same seeds: how soon neighbours know of a crash, and how often they are wrong when
+ * messages are lost.
+ */
 import { DetectionMonitor, type DownRecord } from "../../checkers/membership/detection.ts";
 import type { ViewRecord } from "../../checkers/membership/views.ts";
 import { withNodeEngine } from "../../runtime/engine.ts";

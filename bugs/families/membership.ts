@@ -1,7 +1,13 @@
-/** Historic bugs of membership: overlays of neighbours, failure detectors. HPV: of HyParView as it was built. LASHUP: of dcos/lashup, 1 to 9 its own. */
+/**
+ * Historic bugs of membership: overlays of neighbours, failure detectors. HPV: of HyParView as it was built. LASHUP:
+ * of dcos/lashup, 1 to 9 its own.
+ */
 import type { Bug } from "../bug.ts";
 
-/** What judges the overlay: what nodes assert, how long half a link lasts in quiet, and whether all becomes whole after healing. */
+/**
+ * What judges the overlay: what nodes assert, how long half a link lasts in quiet, and whether all becomes whole
+ * after healing.
+ */
 const OVERLAY_CHECKS: Bug["checks"] = [
   "overlay-tells",
   "membership-half-links",
@@ -10,7 +16,10 @@ const OVERLAY_CHECKS: Bug["checks"] = [
   "membership-detection",
 ];
 
-/** What judges the map: what a node holds does not go back, what it acknowledged is durable, and all come to hold the same. */
+/**
+ * What judges the map: what a node holds does not go back, what it acknowledged is durable, and all come to hold the
+ * same.
+ */
 const KV_CHECKS: Bug["checks"] = ["membership-kv", "membership-kv-converges"];
 
 export const MEMBERSHIP_BUGS: readonly Bug[] = [

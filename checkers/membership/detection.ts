@@ -1,11 +1,11 @@
 /**
- * Failure detection: a crashed node leaves the view of each neighbour that runs within a bound; suspicions of nodes that run are counted, and
- * in a time without faults there must be none (eventual accuracy).
+ * Failure detection: a crashed node leaves the view of each neighbour that runs within a bound; suspicions of nodes
+ * that run are counted, and in a time without faults there must be none (eventual accuracy).
  *
- * The bound of one neighbour: a last answer may still be on its way when the node crashes (one way); the next ping goes out after at most
- * one turn of the neighbour's whole view; it stays without an answer for its expiry. A false suspicion is no failure: after a lost ping
- * nobody can tell; it is a figure of the detector's quality. But once nothing is lost any more, a node that goes on being
- * taken for dead is one that can never come back.
+ * The bound of one neighbour: a last answer may still be on its way when the node crashes (one way); the next ping
+ * goes out after at most one turn of the neighbour's whole view; it stays without an answer for its expiry. A false
+ * suspicion is no failure: after a lost ping nobody can tell; it is a figure of the detector's quality. But once
+ * nothing is lost any more, a node that goes on being taken for dead is one that can never come back.
  */
 import { VIOLATIONS_MAX, type ViewRecord, type ViewViolation } from "./views.ts";
 

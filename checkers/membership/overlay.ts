@@ -1,9 +1,9 @@
 /**
  * The graph of all active views: one strongly connected component, and symmetric.
  *
- * `overlayFault` judges one moment. Between changes a link may be held by one end only, for as long as a message travels; HalfLinkMonitor
- * judges how long that lasts in a time without faults. A protocol that repairs half links by its pings alone, because it forgot to tell
- * a neighbour that it was let go, passes the first and fails the second.
+ * `overlayFault` judges one moment. Between changes a link may be held by one end only, for as long as a message
+ * travels; HalfLinkMonitor judges how long that lasts in a time without faults. A protocol that repairs half links by
+ * its pings alone, because it forgot to tell a neighbour that it was let go, passes the first and fails the second.
  */
 import { VIOLATIONS_MAX, type ViewRecord, type ViewViolation } from "./views.ts";
 
@@ -54,11 +54,17 @@ function list(names: readonly string[]): string {
 }
 
 export type HalfLinkOptions = {
-  /** How long one end may hold a link that the other end, which runs, does not: two one-way times and what handling takes. */
+  /**
+   * How long one end may hold a link that the other end, which runs, does not: two one-way times and what handling
+   * takes.
+   */
   readonly lastsUsMax: number;
 };
 
-/** Feed it every view record; `quiet` says from when on links that become half are judged. A new incarnation implies a crash before. */
+/**
+ * Feed it every view record; `quiet` says from when on links that become half are judged. A new incarnation implies a
+ * crash before.
+ */
 export class HalfLinkMonitor {
   readonly violations: ViewViolation[] = [];
   readonly #options: HalfLinkOptions;

@@ -1,5 +1,6 @@
 /**
- * The views of single nodes, in every state that they tell of: disjoint, bounded, without the node itself, nobody twice.
+ * The views of single nodes, in every state that they tell of: disjoint, bounded, without the node itself, nobody
+ * twice.
  */
 
 /** What a node tells of its views after each change. */

@@ -21,7 +21,10 @@ export type DownReason = "ping" | "disconnect" | "suspect";
 
 /** All are called in an event of the host. */
 export type DetectorCallbacks = {
-  /** The detector has stopped watching the peer. `sinceUs`: monotonic time of the first probe that stayed without an answer. */
+  /**
+   * The detector has stopped watching the peer. `sinceUs`: monotonic time of the first probe that stayed without an
+   * answer.
+   */
   onDown(peer: string, reason: DownReason, sinceUs: number): void;
   /** The peer probes this node, which only neighbours do: it has this node in its active view. */
   onProbe(peer: string): void;

@@ -1,4 +1,7 @@
-/** Parameters of the failure detectors, with lashup's values as defaults. Times marked with (*) are once or twice the value. */
+/**
+ * Parameters of the failure detectors, with lashup's values as defaults. Times marked with (*) are once or twice the
+ * value.
+ */
 import { PATIENCE_ONE, type PatienceStep } from "./patience.ts";
 
 export type RoundOptions = {
@@ -7,7 +10,10 @@ export type RoundOptions = {
   readonly startUs: number;
   /** Time between probes, each to the next neighbour (*). */
   readonly roundUs: number;
-  /** A round that comes later than this tells that this host stood still: then silence proves nothing, and probes start over. */
+  /**
+   * A round that comes later than this tells that this host stood still: then silence proves nothing, and probes
+   * start over.
+   */
   readonly lateUs: number;
 };
 

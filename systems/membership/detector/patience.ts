@@ -1,14 +1,18 @@
 /**
- * How long a ping may stay without an answer: the logarithm of the last round-trip time, to a base near 1, in milliseconds.
+ * How long a ping may stay without an answer: the logarithm of the last round-trip time, to a base near 1, in
+ * milliseconds.
  *
- * expiry = trunc(ln(max(100, rtt)) / ln(base)). With base 1.007 that is 660 ms up to a round trip of 100 ms, 759 for 200, 890 for 500
- * and 990 for 1,000: a slow peer gets more time, but a link that is ten times slower gets only half as much again. The
- * largest time is a fixed point: ln(max) / ln(base) = max, so no answer in time can lead to a longer wait than max.
+ * expiry = trunc(ln(max(100, rtt)) / ln(base)). With base 1.007 that is 660 ms up to a round trip of 100 ms, 759 for
+ * 200, 890 for 500 and 990 for 1,000: a slow peer gets more time, but a link that is ten times slower gets only half
+ * as much again. The largest time is a fixed point: ln(max) / ln(base) = max, so no answer in time can lead to a
+ * longer wait than max.
  *
- * For clusters of more than 500 nodes lashup means to wait up to 10 s, for more than 1,000 up to 30 s. Its bases for these are
- * swapped (1.00034 with 10 s, which makes it 27 s, and 1.0009 with 30 s, which makes it 11.5 s); the fixed points are 1.000921 and 1.000344.
+ * For clusters of more than 500 nodes lashup means to wait up to 10 s, for more than 1,000 up to 30 s. Its bases for
+ * these are swapped (1.00034 with 10 s, which makes it 27 s, and 1.0009 with 30 s, which makes it 11.5 s); the fixed
+ * points are 1.000921 and 1.000344.
  *
- * All in integers: binary logarithms by repeated squaring (Knuth, TAOCP vol. 2, exercise 4.6.3), exact far beyond a millisecond.
+ * All in integers: binary logarithms by repeated squaring (Knuth, TAOCP vol. 2, exercise 4.6.3), exact far beyond a
+ * millisecond.
  */
 
 export type PatienceStep = {

@@ -1,8 +1,9 @@
 /**
- * The adaptive ping of lashup as a pure state machine: one neighbour after the other, each wait after what its last answer took.
+ * The adaptive ping of lashup as a pure state machine: one neighbour after the other, each wait after what its last
+ * answer took.
  *
- * A neighbour is taken for dead when a ping stayed without an answer for as long as its patience says. An answer to a later ping
- * counts for the earlier ones too; one to an earlier boot, or from before the wait, counts for nothing.
+ * A neighbour is taken for dead when a ping stayed without an answer for as long as its patience says. An answer to a
+ * later ping counts for the earlier ones too; one to an earlier boot, or from before the wait, counts for nothing.
  */
 import type { HostRandom } from "../../../sim/host.ts";
 import type { PingOptions } from "./options.ts";
@@ -13,7 +14,10 @@ type Watched = {
   readonly peer: string;
   /** Of the last answer; null before the first. */
   rttUs: number | null;
-  /** The first ping without an answer, when it was sent, and until when it may wait; deadlineUs is Infinity when there is none. */
+  /**
+   * The first ping without an answer, when it was sent, and until when it may wait; deadlineUs is Infinity when there
+   * is none.
+   */
   sequence: number;
   sinceUs: number;
   deadlineUs: number;

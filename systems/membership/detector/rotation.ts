@@ -1,8 +1,8 @@
 /**
  * Whose turn it is: records of peers, probed one after the other.
  *
- * Who stands first is next; who had its turn, or is new, goes last. So nobody waits for longer than one turn of each of those that were
- * there before it, whoever else comes and goes.
+ * Who stands first is next; who had its turn, or is new, goes last. So nobody waits for longer than one turn of each
+ * of those that were there before it, whoever else comes and goes.
  */
 export class Rotation<T extends { readonly peer: string }> {
   readonly #queue: T[] = [];

@@ -1,13 +1,13 @@
 /**
  * SWIM's failure detector among the neighbours of an overlay, as a pure state machine.
  *
- * Das, Gupta, Motivala: SWIM (DSN 2002): a ping, then pings through others, then a suspicion that the suspect may refute with a higher
- * incarnation, then death; news rides on these messages. Here members probe the neighbours that the overlay names instead of
- * everybody, and news spreads over those links.
+ * Das, Gupta, Motivala: SWIM (DSN 2002): a ping, then pings through others, then a suspicion that the suspect may
+ * refute with a higher incarnation, then death; news rides on these messages. Here members probe the neighbours that
+ * the overlay names instead of everybody, and news spreads over those links.
  *
- * Two rules keep a live node from staying dead for ever (hashicorp/memberlist issue 311). Who hears that a node is alive in an
- * incarnation that it holds an accusation of, spreads the accusation again, so that the node hears of it and refutes. And an own
- * incarnation is told only once it is durable, so that no boot uses one twice.
+ * Two rules keep a live node from staying dead for ever (hashicorp/memberlist issue 311). Who hears that a node is
+ * alive in an incarnation that it holds an accusation of, spreads the accusation again, so that the node hears of it
+ * and refutes. And an own incarnation is told only once it is durable, so that no boot uses one twice.
  */
 import type { HostRandom } from "../../../sim/host.ts";
 import type { SwimOptions } from "./options.ts";
@@ -240,7 +240,8 @@ export class SwimCore {
     }
     const known = this.#board.recordOf(news.node);
     if (!this.#board.isNewer(news)) {
-      // The node does not know what it is accused of, or has not refuted it yet: it must hear of it, whatever became of the first telling.
+      // The node does not know what it is accused of, or has not refuted it yet: it must hear of it, whatever became
+      // of the first telling.
       if (news.condition === "alive" && known !== undefined && known.condition !== "alive")
         this.#board.spread(known, this.#repeats());
       return;

@@ -1,4 +1,7 @@
-/** The messages of SWIM. Each carries the incarnation of its sender, which is as good as news that it is alive, and news of others. */
+/**
+ * The messages of SWIM. Each carries the incarnation of its sender, which is as good as news that it is alive, and
+ * news of others.
+ */
 import type { Codec } from "../../../sim/host.ts";
 import type { ByteReader, ByteWriter } from "../../crdt/bytes.ts";
 import { HEADER_BYTES, openMessage, sealMessage, sizeOfText, sizeOfUint } from "../wire.ts";

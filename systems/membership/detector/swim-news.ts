@@ -1,9 +1,9 @@
 /**
  * What one node knows of others and passes on: SWIM's order of news, and news that rides on other messages.
  *
- * Das, Gupta, Motivala: SWIM (DSN 2002), sections 4.1 and 4.2. A higher incarnation overrides a lower one; in the same
- * incarnation dead overrides suspect, and suspect overrides alive. Only the node itself raises its incarnation. Unlike in
- * the paper, dead is not final: a node that comes back has a higher incarnation.
+ * Das, Gupta, Motivala: SWIM (DSN 2002), sections 4.1 and 4.2. A higher incarnation overrides a lower one; in the
+ * same incarnation dead overrides suspect, and suspect overrides alive. Only the node itself raises its incarnation.
+ * Unlike in the paper, dead is not final: a node that comes back has a higher incarnation.
  */
 import type { Condition, News } from "./swim-message.ts";
 

@@ -1,4 +1,7 @@
-/** SWIM cores that talk to each other over a network of fixed delay which a test can cut; time and disks belong to the bench. */
+/**
+ * SWIM cores that talk to each other over a network of fixed delay which a test can cut; time and disks belong to the
+ * bench.
+ */
 import type { HostRandom } from "../../../sim/host.ts";
 import { SWIM_DEFAULTS, type SwimOptions } from "./options.ts";
 import { SwimCore } from "./swim-core.ts";

@@ -1,8 +1,9 @@
 /**
  * SWIM on a host: datagrams, one timer and the file of the incarnation around the pure core.
  *
- * The incarnation is raised and made durable at each boot before anybody hears of it. A disk that cannot be read counts as lost; then
- * the first incarnation is 1 again, and the node refutes what others hold against it once they tell it.
+ * The incarnation is raised and made durable at each boot before anybody hears of it. A disk that cannot be read
+ * counts as lost; then the first incarnation is 1 again, and the node refutes what others hold against it once they
+ * tell it.
  */
 import { DiskError, type Host } from "../../../sim/host.ts";
 import { Alarm } from "../alarm.ts";

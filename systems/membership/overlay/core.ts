@@ -1,12 +1,15 @@
 /**
- * HyParView as a pure state machine: messages, ticks and verdicts of the failure detector go in, messages and changes come out.
+ * HyParView as a pure state machine: messages, ticks and verdicts of the failure detector go in, messages and changes
+ * come out.
  *
- * Leitão, Pereira, Rodrigues: HyParView (DSN 2007), in lashup's form: randomised timers instead of rounds, throttled joins, views that
- * outlive a restart, passive nodes dropped after they stayed silent. Ours on top, because datagrams are lost and overtake each other:
+ * Leitão, Pereira, Rodrigues: HyParView (DSN 2007), in lashup's form: randomised timers instead of rounds, throttled
+ * joins, views that outlive a restart, passive nodes dropped after they stayed silent. Ours on top, because datagrams
+ * are lost and overtake each other:
  *
- * - A link is held by both ends or by none, soon. Whoever lets a link go says so; whoever is told by a neighbour that it holds no
- *   link lets go too, and says so; whoever hears from a node that believes to be a neighbour and is none says so; an answer that nobody
- *   waits for is refused. Where an answer and a disconnect cross, both ends let go: no link is better than half a link.
+ * - A link is held by both ends or by none, soon. Whoever lets a link go says so; whoever is told by a neighbour that
+ *   it holds no link lets go too, and says so; whoever hears from a node that believes to be a neighbour and is none
+ *   says so; an answer that nobody waits for is refused. Where an answer and a disconnect cross, both ends let go: no
+ *   link is better than half a link.
  * - A node asks a stranger before it makes room, and evicts nobody before the stranger has accepted.
  * - A node without neighbours looks for one at once, not at the next round.
  */
@@ -302,7 +305,8 @@ export class HyParView {
   }
 
   #onDisconnect(from: string, nowUs: number): void {
-    // An accept that is still on its way may be older or newer than this: it will be refused, so that neither end holds a link.
+    // An accept that is still on its way may be older or newer than this: it will be refused, so that neither end
+    // holds a link.
     this.#pending.delete(from);
     if (this.views.has(from)) this.#letGo(from, nowUs);
   }

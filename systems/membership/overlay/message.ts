@@ -1,8 +1,8 @@
 /**
  * The messages of the overlay. The sender is the host that the datagram came from.
  *
- * `ref` joins an answer to its request: an answer that nobody waits for any more is refused by a disconnect, because whoever
- * sent it holds a link that the asker does not.
+ * `ref` joins an answer to its request: an answer that nobody waits for any more is refused by a disconnect, because
+ * whoever sent it holds a link that the asker does not.
  */
 import type { Codec } from "../../../sim/host.ts";
 import type { ByteReader, ByteWriter } from "../../crdt/bytes.ts";

@@ -1,4 +1,7 @@
-/** What a node tells monitors of its overlay. checkers/membership has the same shapes; a test keeps the two in agreement. */
+/**
+ * What a node tells monitors of its overlay. checkers/membership has the same shapes; a test keeps the two in
+ * agreement.
+ */
 import type { DownReason } from "../detector/detector.ts";
 
 /** "membership.view": after each change of either view, and at the boot. */

@@ -35,7 +35,10 @@ export type OverlayOptions = {
   readonly silenceFactor: number;
   /** The interval of recommended requests. */
   readonly recommendUs: number;
-  /** Time to the first shuffle, and between later ones: usually, while the passive view is less than half full, while alone (*). */
+  /**
+   * Time to the first shuffle, and between later ones: usually, while the passive view is less than half full, while
+   * alone (*).
+   */
   readonly firstShuffleUs: number;
   readonly shuffleUs: number;
   readonly shuffleSparseUs: number;

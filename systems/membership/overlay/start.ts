@@ -1,8 +1,8 @@
 /**
  * The overlay on a host: datagrams, one timer, the file of the views and the failure detector around the pure core.
  *
- * After each event the state is asserted: the views' own invariants, that exactly the neighbours are watched, and that others are told
- * what is so.
+ * After each event the state is asserted: the views' own invariants, that exactly the neighbours are watched, and
+ * that others are told what is so.
  */
 import type { DatagramSocket, Host } from "../../../sim/host.ts";
 import { Alarm } from "../alarm.ts";
@@ -19,7 +19,9 @@ import { compare } from "./views.ts";
 
 export type OverlayStart = { readonly overlay: OverlayOptions; readonly detector: DetectorOptions };
 
-/** Loads the views of the last boot and starts to join. Throws RangeError for options that no overlay could run with. */
+/**
+ * Loads the views of the last boot and starts to join. Throws RangeError for options that no overlay could run with.
+ */
 export async function startOverlay(host: Host, options: OverlayStart): Promise<Overlay> {
   checkOverlayOptions(options.overlay);
   const stored = await loadViews(host, options.overlay.folder);
@@ -111,7 +113,10 @@ class OverlayNode implements Overlay {
     if (message.kind === "disconnect" && wasNeighbour) this.#observeDown(from, "disconnect", this.#nowUs());
   }
 
-  /** A walk has passed its sender, comes nowhere twice, and ends: each step is taken from its length, which is the same at all nodes. */
+  /**
+   * A walk has passed its sender, comes nowhere twice, and ends: each step is taken from its length, which is the
+   * same at all nodes.
+   */
   #assertWalk(from: string, { node, ttl, seen }: OverlayMessage & { readonly kind: "forward-join" }): void {
     const isNew = seen.includes(from) && !seen.includes(this.self);
     const isShorter = seen.length + ttl === this.#options.activeWalkLength + 1;
@@ -123,7 +128,10 @@ class OverlayNode implements Overlay {
     this.#observeDown(peer, reason, sinceUs);
   }
 
-  /** Runs one step of the core and carries out what comes of it; a step that a listener takes joins the one that called it. */
+  /**
+   * Runs one step of the core and carries out what comes of it; a step that a listener takes joins the one that
+   * called it.
+   */
   #step(step: (nowUs: number) => void): void {
     step(this.#nowUs());
     if (this.#isSettling) return;

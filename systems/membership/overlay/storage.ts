@@ -1,6 +1,7 @@
 /**
- * The views on disk: one file, replaced as a whole. They are hints for the next boot and no promise, so whatever the disk does to them
- * costs a join at most: what cannot be read counts as absent, what cannot be written is tried again.
+ * The views on disk: one file, replaced as a whole. They are hints for the next boot and no promise, so whatever the
+ * disk does to them costs a join at most: what cannot be read counts as absent, what cannot be written is tried
+ * again.
  */
 import { DiskError, type Host } from "../../../sim/host.ts";
 import { makeFolder, readWhole, replaceFile } from "../files.ts";

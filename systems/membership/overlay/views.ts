@@ -1,7 +1,8 @@
 /**
  * The two views of one node. Every change makes new lists, so a list that was handed out never changes.
  *
- * Invariants: disjoint; without the node itself; without duplicates; sorted by code units; at most activeMax and passiveMax.
+ * Invariants: disjoint; without the node itself; without duplicates; sorted by code units; at most activeMax and
+ * passiveMax.
  */
 import type { HostRandom } from "../../../sim/host.ts";
 
