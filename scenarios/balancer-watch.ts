@@ -2,19 +2,20 @@
 import { TablesMonitor } from "../checkers/balancer/tables-monitor.ts";
 import { TrafficMonitor } from "../checkers/balancer/traffic-monitor.ts";
 import { TruthMonitor } from "../checkers/balancer/truth-monitor.ts";
-import type {
-  AttemptRecord,
-  BalancerViolation,
-  ChoiceRecord,
-  DiffRecord,
-  EntriesRecord,
-  ForgotRecord,
-  PacketRecord,
-  PublishRecord,
-  ReachRecord,
-  StepRecord,
-  TaskRecord,
-  VerifiedRecord,
+import {
+  agentOf,
+  type AttemptRecord,
+  type BalancerViolation,
+  type ChoiceRecord,
+  type DiffRecord,
+  type EntriesRecord,
+  type ForgotRecord,
+  type PacketRecord,
+  type PublishRecord,
+  type ReachRecord,
+  type StepRecord,
+  type TaskRecord,
+  type VerifiedRecord,
 } from "../checkers/balancer/record.ts";
 import type { Verdict } from "../checkers/verdict.ts";
 import type { Control } from "../sim/control.ts";
@@ -42,70 +43,22 @@ export function watchBalancer(control: Control, context: ScenarioContext, option
   const steadySince = new Map<string, Steady>();
   const monitors = makeMonitors(control, context, steadySince);
   const { traffic, tables, truth } = monitors;
-  /** When the balancer of the present boot of a node began. */
-  const started = new Map<string, { readonly incarnation: number; readonly atUs: number }>();
-  const last = { chooser: "", backend: "", publisher: "" };
-  const counts = { names: 0, removals: 0, tasks: 0 };
   let seen = 0;
-  const judge = (): void => {
+  wireMonitors(control, context, monitors, () => {
     if (!options.hasMonitors) return;
     const found = traffic.violations.length + tables.violations.length + truth.violations.length;
     if (found > seen) options.onViolation();
     seen = found;
-  };
-  const on = <R>(kind: string, take: (record: R) => void): void => {
-    world.onObservation(kind, (_host, _incarnation, data) => {
-      take(data as R);
-      judge();
-    });
-  };
-  const point = (state: string, host: string): void => world.point("state", state, control.host(host).incarnation);
-  on<ChoiceRecord>("balancer.choice", (record) => {
-    last.chooser = record.host;
-    last.backend = record.chosen.backend.slice(0, record.chosen.backend.indexOf("/"));
-    traffic.onChoice(record);
-    truth.onChoice(record, world.nowUs);
   });
-  on<AttemptRecord>("balancer.attempt", (record) => traffic.onAttempt(record));
-  on<ForgotRecord>("balancer.forgot", (record) => traffic.onForgot(record));
-  on<PacketRecord>("balancer.packet", (record) => traffic.onPacket(record));
-  on<ReachRecord>("balancer.reach", (record) => {
-    traffic.onReach(record);
-    const { host, incarnation } = record;
-    if (started.get(host)?.incarnation !== incarnation) started.set(host, { incarnation, atUs: world.nowUs });
-  });
-  on<ReachRecord>("membership.reach", (record) => truth.onReach(record, world.nowUs));
-  on<EntriesRecord>("balancer.entries", (record) => {
-    tables.onEntries(record);
-    truth.onEntries(record, world.nowUs);
-  });
-  on<DiffRecord>("balancer.diff", (record) => tables.onDiff(record));
-  on<StepRecord>("balancer.step", (record) => {
-    for (const monitor of [traffic, tables, truth]) monitor.onStep(record);
-    if (record.kind === "show-name") counts.names += 1;
-    if (record.kind === "remove-service") counts.removals += 1;
-    if (record.kind === "add-service") point("service-added", record.host);
-    if (record.kind === "show-name") point("name-shown", record.host);
-  });
-  on<PublishRecord>("balancer.publish", (record) => {
-    truth.onPublish(record);
-    point("published", record.host);
-  });
-  on<TaskRecord>("balancer.task", (record) => {
-    last.publisher = record.host;
-    counts.tasks += 1;
-    truth.onTask(record, world.nowUs);
-    if (record.state === "TASK_RUNNING") point("task-started", record.host);
-  });
-  on<null>("balancer.rested", () => truth.settle(world.nowUs));
-  on<VerifiedRecord>("balancer.verified", (record) => truth.onVerified(record, { nodes: context.nodes, task: "web" }));
+  const followed = follow(control);
   sampleStates(control, context, { truth, steadySince });
   const settledNodes = (): readonly string[] =>
     context.nodes.filter((node) => {
-      const start = started.get(node);
+      const start = followed.started.get(node);
       const isThis = start !== undefined && start.incarnation === control.host(node).incarnationNumber;
       return isThis && control.stateOf(node) === "up" && world.nowUs - start.atUs >= SETTLE_US;
     });
+  const { last, counts } = followed;
   return {
     targets: {
       chooser: () => named(last.chooser),
@@ -119,11 +72,81 @@ export function watchBalancer(control: Control, context: ScenarioContext, option
       probes: traffic.probes,
       settledChoices: truth.settledChoices,
       verified: truth.verified,
-      namesShown: counts.names,
-      servicesRemoved: counts.removals,
-      taskChanges: counts.tasks,
+      ...counts,
     }),
   };
+}
+
+/** Hands every record to the monitors that it is for; `judge` is called after each. */
+function wireMonitors(control: Control, context: ScenarioContext, monitors: Monitors, judge: () => void): void {
+  const { world } = control;
+  const { traffic, tables, truth } = monitors;
+  const on = <R>(kind: string, take: (record: R) => void): void => {
+    world.onObservation(kind, (_host, _incarnation, data) => {
+      take(data as R);
+      judge();
+    });
+  };
+  on<ChoiceRecord>("balancer.choice", (record) => {
+    traffic.onChoice(record);
+    truth.onChoice(record, world.nowUs);
+  });
+  on<AttemptRecord>("balancer.attempt", (record) => traffic.onAttempt(record));
+  on<ForgotRecord>("balancer.forgot", (record) => traffic.onForgot(record));
+  on<PacketRecord>("balancer.packet", (record) => traffic.onPacket(record));
+  on<ReachRecord>("balancer.reach", (record) => traffic.onReach(record));
+  on<ReachRecord>("membership.reach", (record) => truth.onReach(record, world.nowUs));
+  on<EntriesRecord>("balancer.entries", (record) => {
+    tables.onEntries(record);
+    truth.onEntries(record, world.nowUs);
+  });
+  on<DiffRecord>("balancer.diff", (record) => tables.onDiff(record));
+  on<StepRecord>("balancer.step", (record) => {
+    for (const monitor of [traffic, tables, truth]) monitor.onStep(record);
+  });
+  on<PublishRecord>("balancer.publish", (record) => truth.onPublish(record));
+  on<TaskRecord>("balancer.task", (record) => truth.onTask(record, world.nowUs));
+  on<null>("balancer.rested", () => truth.settle(world.nowUs));
+  on<VerifiedRecord>("balancer.verified", (record) => truth.onVerified(record, { nodes: context.nodes, task: "web" }));
+}
+
+type Followed = {
+  readonly last: { chooser: string; backend: string; publisher: string };
+  readonly counts: { namesShown: number; servicesRemoved: number; taskChanges: number };
+  /** When the balancer of the latest boot of a node began. */
+  readonly started: Map<string, { readonly incarnation: number; readonly atUs: number }>;
+};
+
+/** What plans aim at, and what floors are stated in. */
+function follow(control: Control): Followed {
+  const { world } = control;
+  const last = { chooser: "", backend: "", publisher: "" };
+  const counts = { namesShown: 0, servicesRemoved: 0, taskChanges: 0 };
+  const started: Followed["started"] = new Map();
+  const on = <R>(kind: string, take: (record: R) => void): void =>
+    world.onObservation(kind, (_host, _incarnation, data) => take(data as R));
+  const point = (state: string, host: string): void => world.point("state", state, control.host(host).incarnation);
+  on<ChoiceRecord>("balancer.choice", ({ host, chosen }) => {
+    last.chooser = host;
+    last.backend = agentOf(chosen.backend);
+  });
+  on<ReachRecord>("balancer.reach", ({ host, incarnation }) => {
+    if (started.get(host)?.incarnation !== incarnation) started.set(host, { incarnation, atUs: world.nowUs });
+  });
+  on<StepRecord>("balancer.step", ({ kind, host }) => {
+    if (kind === "remove-service") counts.servicesRemoved += 1;
+    if (kind === "add-service") point("service-added", host);
+    if (kind !== "show-name") return;
+    counts.namesShown += 1;
+    point("name-shown", host);
+  });
+  on<PublishRecord>("balancer.publish", ({ host }) => point("published", host));
+  on<TaskRecord>("balancer.task", ({ host, state }) => {
+    last.publisher = host;
+    counts.taskChanges += 1;
+    if (state === "TASK_RUNNING") point("task-started", host);
+  });
+  return { last, counts, started };
 }
 
 type Monitors = { readonly traffic: TrafficMonitor; readonly tables: TablesMonitor; readonly truth: TruthMonitor };
