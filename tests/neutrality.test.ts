@@ -10,6 +10,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ["kv-partitions", "neutral/1"],
   ["kv-disk", "neutral/1"],
   ["kv-clocks", "neutral/1"],
+  ["crdt-sets", "neutral/1"],
   ["lesson-stale-read", "neutral/1"],
 ];
 
