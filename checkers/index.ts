@@ -5,6 +5,7 @@ export { isLinearizable } from "./brute-force.ts";
 export { type Budget, BudgetSpent, DEFAULT_BUDGET, Meter } from "./budget.ts";
 export { CHECKERS, checkHistory, checkerFor, type CheckRequest } from "./check.ts";
 export { type CheckOptions, CheckUsageError, type HistoryChecker } from "./checker.ts";
+export * from "./crdt/index.ts";
 export { checkDurability, type FinalContents } from "./durability.ts";
 export { readHistoryJsonl, writeHistoryEvent, writeHistoryJsonl } from "./formats/history-jsonl.ts";
 export {
