@@ -109,7 +109,7 @@ export function balancerClient(host: Host, context: ScenarioContext): Client {
   const client = new BalancerClient(host, {
     port: CLIENT_PORT,
     balancers: balancers.map((node) => ({ host: node, port: BALANCER_DEFAULTS.port })),
-    resendUs: Math.max(10_000, 6 * Number(settings["latencyUs"])),
+    resendUs: Math.max(30_000, 8 * Number(settings["latencyUs"])),
     stepTimeoutUs: Number(settings["responseTimeoutUs"]) + 100_000,
   });
   return {
