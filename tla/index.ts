@@ -14,6 +14,7 @@ export {
   type TraceState,
 } from "./checker/counterexample.ts";
 export type { Budget, Progress, ViolationKind } from "./checker/explore.ts";
+export { checkNames } from "./checker/names.ts";
 export { simulateSpecification, type SimulationOptions, type SimulationResult } from "./checker/simulate.ts";
 export {
   type Call,

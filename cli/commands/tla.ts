@@ -45,10 +45,10 @@ export async function tlaCheckCommand(args: TlaCheckArguments): Promise<number> 
   const terminal = makeTerminal(args);
   const files = findModel(args);
   const run = await runModel(files, modeOf(args), args);
-  if (args.itf !== undefined) writeItf(args.itf, run, (text) => terminal.err(text));
   const reported = { files, ...run };
   if (args.json) terminal.out(`${JSON.stringify(toJson(reported), null, 2)}\n`);
   else for (const line of reportLines(reported, terminal.style)) terminal.out(`${line}\n`);
+  if (args.itf !== undefined) writeItf(args.itf, run, (text) => terminal.err(text));
   return exitCodeOf(run.told);
 }
 

@@ -9,6 +9,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import {
   type CheckResult,
   type Counterexample,
+  checkNames,
   checkSpecification,
   counterexampleToItf,
   describeError,
@@ -45,6 +46,7 @@ const source = {
 };
 
 try {
+  checkNames(source);
   const told = job.mode.kind === "check" ? check(job.mode) : simulate(job.mode);
   say({ type: "done", told });
 } catch (error) {

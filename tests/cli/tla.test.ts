@@ -240,6 +240,19 @@ const unusable: readonly (readonly [string, string, string | undefined, RegExp])
     /^line 1, column 1 of Bad\.cfg: expected one of CONSTANT/,
   ],
   ["an invariant that is not defined", "A == 1", "INVARIANT B", /^line 1, column 11 of Bad\.cfg: B is not defined/],
+  [
+    "no behaviour to check",
+    "VARIABLE x\nA == x = 1",
+    "INVARIANT A",
+    /^line 1, column 11 of Bad\.cfg: A cannot be checked without SPEC/,
+  ],
+  ["nothing to check", "VARIABLE x", "", /^there is nothing to check/],
+  [
+    "an unused definition with an unknown name",
+    "ASSUME TRUE\nA == Nope",
+    "",
+    /^line 3, column 6 of module Bad: unknown name Nope/,
+  ],
   ["a constant without value", "CONSTANT N", "", /^the constant N of module Bad has no value/],
   ["no configuration", "A == 1", undefined, /^Bad\.tla needs a configuration, and there is no Bad\.cfg/],
 ];

@@ -6,7 +6,7 @@
 import { describeError, type Span, type TlaError } from "../errors.ts";
 import type { Surroundings } from "../eval/machine.ts";
 import { createModel, type Model, type ModelSource } from "../eval/model.ts";
-import { type Checks, createChecks, failedAssumption } from "./checks.ts";
+import { type Checks, createChecks, demandBehaviour, failedAssumption } from "./checks.ts";
 import { type Counterexample, counterexampleOf, counterexampleOfLasso } from "./counterexample.ts";
 import {
   asTlaError,
@@ -76,6 +76,7 @@ export function checkSpecification(options: CheckOptions): CheckResult {
   const source: ModelSource = options;
   const model = createModel(source);
   const checks = createChecks(model);
+  demandBehaviour(model, checks);
   const exploration = createExploration(model, checks);
   const extra: FoundViolation[] = [];
   const notChecked: string[] = [];

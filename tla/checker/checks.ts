@@ -1,4 +1,5 @@
 /** What is checked in every state and step, compiled from the configuration. */
+import { TlaError } from "../errors.ts";
 import type { Value } from "../values/types.ts";
 import {
   type Formula,
@@ -63,6 +64,27 @@ export function createChecks(model: Model): Checks {
     alias: config.alias && definedFormula(model, requireDefinition(model, config.alias)),
     postconditions: config.postconditions.map((setting) => settingPredicate(model, setting)),
   };
+}
+
+/**
+ * Throws TlaError (config) if the configuration names no behaviour, but something that could only be checked with one, or if
+ * nothing at all would be checked.
+ */
+export function demandBehaviour(model: Model, checks: Checks): void {
+  if (checks.init !== undefined) return;
+  const { invariants, properties, constraints, actionConstraints, postconditions } = model.config;
+  const [asked] = [...invariants, ...properties, ...constraints, ...actionConstraints, ...postconditions];
+  if (asked !== undefined)
+    throw new TlaError(
+      "config",
+      `${asked.name} cannot be checked without SPECIFICATION, or INIT and NEXT, which are missing here`,
+      asked.span,
+    );
+  if (model.compiler.library.assumptions.length === 0)
+    throw new TlaError(
+      "config",
+      "there is nothing to check: the configuration names no SPECIFICATION, nor INIT and NEXT, and nothing is assumed",
+    );
 }
 
 /** Evaluates something about one step. */

@@ -7,7 +7,7 @@ import { describeError, fail, type TlaError } from "../errors.ts";
 import { drawBelow, undo } from "../eval/machine.ts";
 import { createModel, type Generator, type Model, type ModelSource } from "../eval/model.ts";
 import type { Value } from "../values/types.ts";
-import { type Checks, createChecks, failedAssumption, inState, inStep } from "./checks.ts";
+import { type Checks, createChecks, demandBehaviour, failedAssumption, inState, inStep } from "./checks.ts";
 import type { Counterexample, TraceState } from "./counterexample.ts";
 import { asTlaError, type ViolationKind } from "./explore.ts";
 
@@ -37,6 +37,7 @@ type Outcome = { readonly values: Value[]; readonly label: number };
 export function simulateSpecification(options: SimulationOptions): SimulationResult {
   const model = createModel(options);
   const checks = createChecks(model);
+  demandBehaviour(model, checks);
   model.machine.random = options.seed >>> 0 || 1;
   const notChecked = ["states that no walk reached"];
   if (checks.liveness.length > 0)
