@@ -8,29 +8,29 @@ import type { Host, Timer } from "../../sim/host.ts";
 
 export class Alarm {
   readonly #host: Host;
-  readonly #onDue: () => void;
+  readonly #onDue: (nowUs: number) => void;
   #timer: Timer | null = null;
   /** When the timer fires; Infinity without one. */
   #dueUs = Number.POSITIVE_INFINITY;
 
-  /** `onDue` is synchronous. */
-  constructor(host: Host, onDue: () => void) {
+  /** `onDue` is synchronous; it is given the monotonic time. */
+  constructor(host: Host, onDue: (nowUs: number) => void) {
     this.#host = host;
     this.#onDue = onDue;
   }
 
   /** Fires at this time or earlier; Infinity asks for nothing. */
-  set(dueUs: number): void {
+  set(dueUs: number, nowUs: number): void {
     if (dueUs >= this.#dueUs) return;
     this.#timer?.cancel();
     this.#dueUs = dueUs;
-    const delayUs = Math.max(0, dueUs - this.#host.clock.monotonicUs());
+    const delayUs = Math.max(0, dueUs - nowUs);
     this.#timer = this.#host.timers.after(delayUs, this.#fire, { sync: true });
   }
 
   readonly #fire = (): void => {
     this.#timer = null;
     this.#dueUs = Number.POSITIVE_INFINITY;
-    this.#onDue();
+    this.#onDue(this.#host.clock.monotonicUs());
   };
 }

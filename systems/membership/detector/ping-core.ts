@@ -24,7 +24,7 @@ type Watched = {
 };
 
 export type PingOutput = {
-  ping(peer: string, sequence: number): void;
+  ping(peer: string, sequence: number, nowUs: number): void;
   /** The peer is no longer watched when this is called. */
   down(peer: string, sinceUs: number): void;
   clusterSize(): number;
@@ -83,16 +83,24 @@ export class PingCore {
 
   tick(nowUs: number): void {
     if (nowUs - this.#roundAtUs > this.#options.lateUs) this.#startOver();
-    for (const watched of [...this.#rotation.all()]) {
-      // What is called here may stop the watch of others.
-      if (watched.deadlineUs > nowUs || this.#rotation.find(watched.peer) !== watched) continue;
-      this.unwatch(watched.peer);
-      this.#output.down(watched.peer, watched.sinceUs);
-    }
+    this.#declareExpired(nowUs);
     if (this.#roundAtUs > nowUs) return;
     this.#roundAtUs = this.#nextRoundUs(nowUs);
     const next = this.#rotation.next()!; // a round is due only while somebody is watched
     this.#ping(next, nowUs);
+  }
+
+  /** Nearly always nobody: then nothing is allocated. */
+  #declareExpired(nowUs: number): void {
+    let expired: Watched[] | null = null;
+    for (const watched of this.#rotation.all()) if (watched.deadlineUs <= nowUs) (expired ??= []).push(watched);
+    if (expired === null) return;
+    for (const watched of expired) {
+      // What is called here may stop the watch of others.
+      if (this.#rotation.find(watched.peer) !== watched) continue;
+      this.unwatch(watched.peer);
+      this.#output.down(watched.peer, watched.sinceUs);
+    }
   }
 
   /** The answers may lie unread on this host. */
@@ -107,7 +115,7 @@ export class PingCore {
       watched.sinceUs = nowUs;
       watched.deadlineUs = nowUs + this.#patience.expiryUs(watched.rttUs, this.#output.clusterSize());
     }
-    this.#output.ping(watched.peer, this.#sequence);
+    this.#output.ping(watched.peer, this.#sequence, nowUs);
   }
 
   #nextRoundUs(nowUs: number): number {

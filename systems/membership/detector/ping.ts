@@ -43,15 +43,15 @@ export function startPing(host: Host, options: PingOptions, callbacks: DetectorC
   const boot = host.boot.incarnation;
   const now = (): number => host.clock.monotonicUs();
   const output = {
-    ping: (peer: string, sequence: number) =>
-      socket.send({ host: peer, port }, { kind: "ping", boot, sequence, sentUs: now() }),
+    ping: (peer: string, sequence: number, sentUs: number) =>
+      socket.send({ host: peer, port }, { kind: "ping", boot, sequence, sentUs }),
     down: (peer: string, sinceUs: number) => callbacks.onDown(peer, "ping", sinceUs),
     clusterSize: callbacks.clusterSize,
   };
   const core = new PingCore(options, host.random, output, now());
-  const alarm = new Alarm(host, () => {
-    core.tick(now());
-    alarm.set(core.dueUs);
+  const alarm = new Alarm(host, (nowUs) => {
+    core.tick(nowUs);
+    alarm.set(core.dueUs, nowUs);
   });
   const socket = host.net.open<PingMessage>({
     port,
@@ -67,13 +67,15 @@ export function startPing(host: Host, options: PingOptions, callbacks: DetectorC
   });
   return {
     watch: (peer) => {
-      core.watch(peer, now());
-      alarm.set(core.dueUs);
+      const nowUs = now();
+      core.watch(peer, nowUs);
+      alarm.set(core.dueUs, nowUs);
     },
     unwatch: (peer) => core.unwatch(peer),
     checkNow: (peer) => {
-      core.checkNow(peer, now());
-      alarm.set(core.dueUs);
+      const nowUs = now();
+      core.checkNow(peer, nowUs);
+      alarm.set(core.dueUs, nowUs);
     },
     watched: () => core.watched(),
   };

@@ -17,7 +17,8 @@ export class Rotation<T extends { readonly peer: string }> {
   }
 
   find(peer: string): T | undefined {
-    return this.#queue.find((entry) => entry.peer === peer);
+    for (const entry of this.#queue) if (entry.peer === peer) return entry;
+    return undefined;
   }
 
   add(entry: T): void {

@@ -34,29 +34,32 @@ export async function startSwim(host: Host, options: SwimOptions, callbacks: Det
     clusterSize: callbacks.clusterSize,
   };
   const core = new SwimCore({ self: host.name, options, random: host.random, output, incarnation, nowUs: now() });
-  const alarm = new Alarm(host, () => {
-    core.tick(now());
-    alarm.set(core.dueUs);
+  const alarm = new Alarm(host, (nowUs) => {
+    core.tick(nowUs);
+    alarm.set(core.dueUs, nowUs);
   });
   const socket = host.net.open<SwimMessage>({
     port,
     codec: swimCodec,
     // Not synchronous: a refutation writes to the disk.
     onMessage: (message, from) => {
-      core.receive(from.host, message, now());
+      const nowUs = now();
+      core.receive(from.host, message, nowUs);
       if (message.kind === "ping" && !message.isRelayed) callbacks.onProbe(from.host);
-      alarm.set(core.dueUs);
+      alarm.set(core.dueUs, nowUs);
     },
   });
   return {
     watch: (peer) => {
-      core.watch(peer, now());
-      alarm.set(core.dueUs);
+      const nowUs = now();
+      core.watch(peer, nowUs);
+      alarm.set(core.dueUs, nowUs);
     },
     unwatch: (peer) => core.unwatch(peer),
     checkNow: (peer) => {
-      core.checkNow(peer, now());
-      alarm.set(core.dueUs);
+      const nowUs = now();
+      core.checkNow(peer, nowUs);
+      alarm.set(core.dueUs, nowUs);
     },
     watched: () => core.watched(),
   };

@@ -133,7 +133,8 @@ class OverlayNode implements Overlay {
    * called it.
    */
   #step(step: (nowUs: number) => void): void {
-    step(this.#nowUs());
+    const nowUs = this.#nowUs();
+    step(nowUs);
     if (this.#isSettling) return;
     this.#isSettling = true;
     while (this.#core.hasOutput) {
@@ -148,7 +149,7 @@ class OverlayNode implements Overlay {
     }
     this.#isSettling = false;
     if (this.#core.views.version !== this.#toldVersion) this.#tell();
-    this.#alarm.set(this.#core.dueUs);
+    this.#alarm.set(this.#core.dueUs, nowUs);
   }
 
   /** Who was let go is told so, and who is told that it was taken in was. */
