@@ -44,7 +44,7 @@ function specificationLines({ name, specification }: ScenarioReport, style: Chal
   if (specification === undefined) return [];
   const { module, runs, mismatches, steps, neverMatched } = specification;
   const result = mismatches === 0 ? "no mismatch" : style.red(`${mismatches} mismatches`);
-  const line = `specification: ${grouped(runs)} runs of ${name} are behaviours of ${module}: ${grouped(steps)} steps, ${result}`;
+  const line = `specification: ${grouped(runs)} runs of ${name} compared with ${module}: ${grouped(steps)} steps, ${result}`;
   if (neverMatched.length === 0) return [line];
   return [line, style.yellow(`  never matched: ${neverMatched.join(", ")} (nothing was said about these actions)`)];
 }

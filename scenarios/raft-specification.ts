@@ -82,6 +82,7 @@ const MAPPING: TraceMapping = {
   ],
   isFramed: true,
   invariantsEvery: 64,
+  predicateEvery: 16,
 };
 
 const INVARIANTS = ["ElectionSafety", "LeadersHoldChosen", "CommittedIsChosen", "ReadsAreFresh"];

@@ -52,6 +52,11 @@ export type TraceMapping = {
   readonly ghosts?: readonly string[] | undefined;
   /** True: what an action does not mention, such as the variables of an extension, it leaves as it was. Only with ghosts. */
   readonly isFramed?: boolean | undefined;
+  /**
+   * With ghosts: every n-th step is judged a second time, by the predicate path, so that a fault in the generator that moves
+   * the ghosts cannot hide itself for long. Default 1.
+   */
+  readonly predicateEvery?: number | undefined;
   /** Actions without parameters, or operators of the specification, that may happen unseen before an event. */
   readonly hidden?: readonly string[] | undefined;
   /** How many hidden steps may lie between two events. Default 1. */
