@@ -15,7 +15,7 @@ import { makeRepro, type Provenance, provenance } from "./repro.ts";
 import type { RunInput } from "./result.ts";
 import { toolVersion } from "./sources.ts";
 import type { RunLine, Store } from "./store.ts";
-import { isValidated, type ValidationMode } from "./validation.ts";
+import { hasSpecification, isValidated, type ValidationMode } from "./validation.ts";
 
 export type PlannedRun = { readonly entry: Cataloged; readonly input: RunInput; readonly isCorpus: boolean };
 
@@ -127,8 +127,9 @@ class Campaign {
     this.#runs.set(id, run);
     const { hasMonitors = true, validation = "sampled" } = this.#options;
     // What once failed is looked at in every way there is.
-    const mode = run.isCorpus && validation === "sampled" ? "all" : validation;
-    const isValidating = isValidated(mode, run.entry.scenario, run.input.seed);
+    const { scenario: of } = run.entry;
+    const isWanted = run.isCorpus && validation === "sampled" && hasSpecification(of);
+    const isValidating = isValidated(isWanted ? "all" : validation, of, run.input.seed);
     const { ref: scenario } = run.entry;
     return { id, scenario, input: run.input, hasMonitors, isDeepChecking: false, isTracing: false, isValidating };
   }

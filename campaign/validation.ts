@@ -12,6 +12,7 @@ import type { Scenario, ScenarioContext, Specification } from "../scenarios/scen
 import type { Control } from "../sim/control.ts";
 import { hashText } from "../sim/hash.ts";
 import { createTraceModel, startValidation, type TraceMismatch, type TraceModel } from "../tla/index.ts";
+import { UsageError } from "./errors.ts";
 import { toolRoot } from "./sources.ts";
 
 /** Which runs are validated: one in VALIDATED_ONE_IN, chosen by scenario and seed; all; or none. */
@@ -51,10 +52,22 @@ export type ValidationMismatch = {
   readonly message: string;
 };
 
+/** Throws UsageError when all runs are to be validated and the modules are not there to do it. */
 export function isValidated(mode: ValidationMode, scenario: Scenario, seed: string): boolean {
-  if (mode === "none" || scenario.specification === undefined || specificationFolder(scenario.specification) === null)
-    return false;
+  const { specification } = scenario;
+  if (mode === "none" || specification === undefined) return false;
+  if (specificationFolder(specification) === null) {
+    if (mode === "sampled") return false;
+    throw new UsageError(
+      `--validate all: there is no folder tla/specs/${specification.folder} here, which the specification of ${scenario.name} is in.`,
+    );
+  }
   return mode === "all" || hashText(`${scenario.name}/${seed}/specification`).lo % VALIDATED_ONE_IN === 0;
+}
+
+/** Whether runs of the scenario can be validated here. */
+export function hasSpecification({ specification }: Scenario): boolean {
+  return specification !== undefined && specificationFolder(specification) !== null;
 }
 
 /** The folder of the modules; null where a package was made without them. */

@@ -6,7 +6,7 @@ import { readRepro, type Repro } from "../../campaign/repro.ts";
 import type { RunOutcome } from "../../campaign/result.ts";
 import { changedSources, hashSources, toolVersion } from "../../campaign/sources.ts";
 import { formatFailure } from "../../report/failure.ts";
-import { isValidated } from "../../campaign/validation.ts";
+import { hasSpecification, isValidated } from "../../campaign/validation.ts";
 import { validationMode } from "../arguments.ts";
 import { makeTerminal, toolCommand } from "../terminal.ts";
 import { exitOf, type RunArguments, runCommand, timed, warningsOf } from "./run.ts";
@@ -32,7 +32,7 @@ export async function replayCommand(args: ReplayArguments): Promise<number> {
   // As it was when the failure was recorded, unless the user says otherwise: a mismatch ends a run early.
   const isValidating =
     args.validate === undefined
-      ? repro.isValidated === true && isValidated("all", scenario, repro.input.seed)
+      ? repro.isValidated === true && hasSpecification(scenario)
       : isValidated(validationMode(args.validate), scenario, repro.input.seed);
   const { outcome, wallMs } = await timed({ ref: { name: repro.scenario, file: repro.file }, scenario }, repro.input, {
     isTracing: args.verbose,
