@@ -4,11 +4,11 @@
  * The first equation for a variable assigns it, later ones test. In mode "init" the unprimed variables are assigned.
  */
 import { compile, compilePrime, compileTest, variableIndex } from "./expressions.ts";
-import { parameterThunk, resolve, virtualIndex } from "./calls.ts";
+import { parameterThunk, resolve } from "./calls.ts";
 import type { Bound, Node, NodeOf } from "../syntax/ast.ts";
 import { contains } from "../values/lazy.ts";
 import type { Value } from "../values/types.ts";
-import { type Compiler, locate, type Place } from "./compiler.ts";
+import { type Compiler, locate, type Place, virtualIndex } from "./compiler.ts";
 import type { ActionMode } from "./actions.ts";
 import { type Action, type Continue, type Frame, undo } from "./machine.ts";
 import { visitLocated } from "./quantifiers.ts";

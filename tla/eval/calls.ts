@@ -4,17 +4,18 @@
  * Arguments are passed by need: a literal or bound variable as its value, anything else as a thunk. A parameter that is
  * primed or used as an action needs the expression, so thunks keep it.
  */
-import { failAt, type Span, throughCall, TlaError } from "../errors.ts";
+import { failAt, throughCall, TlaError } from "../errors.ts";
 import type { InstancePrefix, Node, NodeOf } from "../syntax/ast.ts";
 import type { Value } from "../values/types.ts";
 import { compileAction } from "./actions.ts";
 import { compileBuiltin } from "./builtins.ts";
-import { type Compiler, hopsTo, linkTo, locate, outer, type Place } from "./compiler.ts";
+import { type Compiler, hopsTo, linkTo, locate, outer, type Place, unknownName, virtualIndex } from "./compiler.ts";
 import { compileFunction } from "./data.ts";
 import { compileNativeArgument, compileOperator } from "./operators.ts";
 import { compile, variableIndex } from "./expressions.ts";
-import { entityLevel, isImpure, levelOf } from "./levels.ts";
-import type { Action, Evaluate, Frame, Machine, Slot, State, Thunk, ThunkCode } from "./machine.ts";
+import { keep, keptValues, keptValue, mayBeKept, placeOf } from "./kept.ts";
+import { entityLevel, levelOf } from "./levels.ts";
+import type { Action, Evaluate, Frame, Machine, Slot, Thunk, ThunkCode } from "./machine.ts";
 import {
   childScope,
   type Code,
@@ -295,12 +296,6 @@ function compileCall(c: Compiler, node: NodeOf<"apply">, definition: DefinitionE
   };
 }
 
-function unknownName(name: string, span: Span): TlaError {
-  const isOperator = !/^\w+$/.test(name);
-  const hint = " (a module that defines it, such as Integers or Sequences, is missing in EXTENDS)";
-  return new TlaError("resolve", isOperator ? `unknown operator ${name}${hint}` : `unknown name ${name}`, span);
-}
-
 /** A definition without parameters; a constant one is evaluated once and for all. */
 function compilePlainCall(c: Compiler, node: NodeOf<"apply">, definition: DefinitionEntity, site: CallSite): Evaluate {
   const code = codeOf(c, definition);
@@ -318,8 +313,8 @@ function compilePlainCall(c: Compiler, node: NodeOf<"apply">, definition: Defini
     if (isConstant && definition.value !== undefined) return definition.value;
     const at = kept === undefined ? -1 : placeOf(m);
     if (at >= 0) {
-      const known = kept![at]!;
-      if (known.state === m.current && known.epoch === epochOf(m, at)) return known.value!;
+      const known = keptValue(kept![at]!, m, at);
+      if (known !== undefined) return known;
     }
     const own: Frame = new Array(code.layout.size);
     own[0] = link(site.enter === undefined ? frame : site.enter(frame));
@@ -332,47 +327,6 @@ function compilePlainCall(c: Compiler, node: NodeOf<"apply">, definition: Defini
       throw throughCall(error, name, node.span);
     }
   };
-}
-
-/** The value of a state-level definition in the state (and while it stays what it is) that it was last evaluated in. */
-type Kept = { state: State | undefined; epoch: number; value: Value | undefined };
-
-function mayBeKept(definition: DefinitionEntity): boolean {
-  return definition.up === undefined && entityLevel(definition) === 1 && !isImpure(definition);
-}
-
-/** For the state that a step starts from, the one it leads to, and one that is looked at alone. */
-function keptValues(): readonly Kept[] {
-  return [0, 1, 2].map(() => ({ state: undefined, epoch: 0, value: undefined }));
-}
-
-/** Which of them the machine is looking at; -1 if that state may still change. */
-function placeOf(m: Machine): number {
-  const { current } = m;
-  if (current === m.target) return -1;
-  if (current === m.next) return m.nextEpoch === 0 ? -1 : 1;
-  if (m.epoch === 0) return -1;
-  return m.next.length === 0 ? 2 : 0;
-}
-
-function epochOf(m: Machine, at: number): number {
-  return at === 1 ? m.nextEpoch : m.epoch;
-}
-
-function keep(kept: Kept, m: Machine, at: number, value: Value): void {
-  kept.state = m.current;
-  kept.epoch = epochOf(m, at);
-  kept.value = value;
-}
-
-/**
- * Where ENABLED keeps the next value of an instantiated module's variable that stands for an expression; -1 for all else.
- * ENABLED A speaks of the variables of A's own module, before substitution (Specifying Systems, section 17.8).
- */
-export function virtualIndex(c: Compiler, definition: DefinitionEntity): number {
-  if (!definition.standsForVariable) return -1;
-  definition.virtual ??= c.library.variables.length + c.library.virtualCount++;
-  return definition.virtual;
 }
 
 /** Makes the frame for a call: the link to the enclosing scope, then the arguments. */

@@ -5,7 +5,7 @@ import { showValue } from "../values/print.ts";
 import type { Value } from "../values/types.ts";
 import type { Evaluate, Frame, Machine } from "./machine.ts";
 import type { Library } from "./modules.ts";
-import type { Layout, Scope } from "./scope.ts";
+import type { DefinitionEntity, Layout, Scope } from "./scope.ts";
 
 /** A named piece of the next-state relation, as coverage and counterexamples show it. */
 export type ActionLabel = { readonly name: string; readonly span: Span; readonly isInitial: boolean };
@@ -63,4 +63,20 @@ export function located(node: Node, evaluate: Evaluate): Evaluate {
 export function locate(error: unknown, span: Span): unknown {
   if (error instanceof TlaError && error.span === undefined) error.span = span;
   return error;
+}
+
+export function unknownName(name: string, span: Span): TlaError {
+  const isOperator = !/^\w+$/.test(name);
+  const hint = " (a module that defines it, such as Integers or Sequences, is missing in EXTENDS)";
+  return new TlaError("resolve", isOperator ? `unknown operator ${name}${hint}` : `unknown name ${name}`, span);
+}
+
+/**
+ * Where ENABLED keeps the next value of an instantiated module's variable that stands for an expression; -1 for all else.
+ * ENABLED A speaks of the variables of A's own module, before substitution (Specifying Systems, section 17.8).
+ */
+export function virtualIndex(c: Compiler, definition: DefinitionEntity): number {
+  if (!definition.standsForVariable) return -1;
+  definition.virtual ??= c.library.variables.length + c.library.virtualCount++;
+  return definition.virtual;
 }
