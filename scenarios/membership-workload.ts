@@ -118,7 +118,8 @@ class Process implements Client {
     this.#host.observe("membership.asked", () => ask);
     const request = { key, updates: [updateOf(f, item)], ...(context === undefined ? {} : { context }) };
     const answer = await this.#client.update(node, request);
-    if (answer?.type === "refused") return { type: "fail", error: answer.error };
+    // A copy of the request may have happened in the boot before, which could not answer any more.
+    if (answer?.type === "refused") return { type: "info", error: answer.error };
     if (answer?.type !== "value") return this.#unanswered("info");
     const { context: clock } = answer;
     this.#contexts.set(key, clock);

@@ -67,3 +67,22 @@ export function spawnDisk(host: Host, name: string, task: () => Promise<void>): 
     }
   });
 }
+
+/**
+ * Puts the kind of its file before a payload. A frame that a disk has written to the wrong place has a good checksum, and may even
+ * decode: only its kind tells that it belongs elsewhere.
+ */
+export function labelled(kind: number, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(1 + payload.length);
+  bytes[0] = kind;
+  bytes.set(payload, 1);
+  return bytes;
+}
+
+/** The payload; null when it is of another kind. */
+export function unlabelled(kind: number, bytes: Uint8Array): Uint8Array | null {
+  return bytes[0] === kind ? bytes.subarray(1) : null;
+}
+
+/** Kinds of framed files, never renumbered. */
+export const FILE_KIND = { epoch: 0xe1, kv: 0xe2 } as const;

@@ -1,7 +1,8 @@
 /**
  * Membership for programs on other hosts: requests to a node's KV and multicast over datagrams, and the client that makes them.
  *
- * An update is asked for once: it may have happened when no answer comes. A read is repeated until its time is over.
+ * An update is asked for once: it may have happened when no answer comes. A read is repeated until its time is over. A request that the
+ * network has doubled is carried out once by each boot of the node.
  */
 import type { Address, DatagramSocket, Host } from "../../sim/host.ts";
 import { Clock } from "../crdt/clock.ts";
@@ -36,12 +37,20 @@ export type ServiceAnswer =
 
 type Message = (Question | ServiceAnswer) & { readonly id: number };
 
+/** Requests remembered, to know the second copy of one; the oldest go first. */
+const SEEN_MAX = 1_000;
+
 /** Answers requests on the port. */
 export function serveMembership(host: Host, membership: Membership, port: number): void {
+  const seen = new Set<string>();
   const socket: DatagramSocket<Message> = host.net.open<Message>({
     port,
     codec: jsonCodec<Message>(),
     onMessage: async (message, from) => {
+      const name = `${from.host}:${from.port}/${message.id}`;
+      if (seen.has(name)) return;
+      seen.add(name);
+      if (seen.size > SEEN_MAX) seen.delete(seen.values().next().value!); // it is not empty
       const answer = await answerOf(membership, message);
       if (answer !== null) socket.send(from, { ...answer, id: message.id });
     },
@@ -106,7 +115,8 @@ export type MembershipClientOptions = {
 /** Opens a port of its own on the host. */
 export function createMembershipClient(host: Host, options: MembershipClientOptions): MembershipClient {
   const waiting = new Map<number, (answer: ServiceAnswer | null) => void>();
-  let nextId = 1;
+  // Not from 1: a node may still remember the numbers of this client's boot before.
+  let nextId = host.random.uint32();
   const socket = host.net.open<Message>({
     port: 0,
     codec: jsonCodec<Message>(),

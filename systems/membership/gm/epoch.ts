@@ -7,7 +7,7 @@
 import type { Host } from "../../../sim/host.ts";
 import { ByteReader, ByteWriter, DecodeError } from "../../crdt/bytes.ts";
 import { frame, readFrames } from "../../crdt/replication/frame.ts";
-import { makeFolder, readWhole, replaceFile } from "../files.ts";
+import { FILE_KIND, labelled, makeFolder, readWhole, replaceFile, unlabelled } from "../files.ts";
 
 const NAME = "epoch";
 
@@ -16,12 +16,13 @@ export async function loadEpoch(host: Host, folder: string): Promise<number> {
   await makeFolder(host, folder);
   const bytes = await readWhole(host, `${folder}/${NAME}`);
   const { payloads } = readFrames(bytes);
-  if (payloads.length === 0) {
+  const payload = payloads[0] === undefined ? null : unlabelled(FILE_KIND.epoch, payloads[0]);
+  if (payload === null) {
     if (bytes.length > 0) host.mark("gm.epoch-damaged");
     return 0;
   }
   try {
-    return new ByteReader(payloads[0]!).uint("the epoch");
+    return new ByteReader(payload).uint("the epoch");
   } catch (error) {
     if (error instanceof DecodeError) return 0;
     throw error;
@@ -33,6 +34,6 @@ export async function raiseEpoch(host: Host, folder: string, usedMax: number): P
   const epoch = Math.max(Math.floor(host.clock.wallUs() / 1_000_000), usedMax) + 1;
   const writer = new ByteWriter();
   writer.uint(epoch);
-  await replaceFile(host, { folder, name: NAME }, frame(writer.finish()));
+  await replaceFile(host, { folder, name: NAME }, frame(labelled(FILE_KIND.epoch, writer.finish())));
   return epoch;
 }

@@ -6,7 +6,16 @@
  */
 import type { File, Host } from "../../../sim/host.ts";
 import { frame, readFrames } from "../../crdt/replication/frame.ts";
-import { makeFolder, readWhole, removeFile, replaceFile, spawnDisk } from "../files.ts";
+import {
+  FILE_KIND,
+  labelled,
+  makeFolder,
+  readWhole,
+  removeFile,
+  replaceFile,
+  spawnDisk,
+  unlabelled,
+} from "../files.ts";
 
 type Waiting = { readonly bytes: Uint8Array; readonly done: () => void };
 
@@ -23,8 +32,9 @@ export async function loadJournal(host: Host, folder: string): Promise<Loaded> {
   for (const number of numbers) {
     for (const name of [snapshotName(number), journalName(number)]) {
       const file = readFrames(await readWhole(host, `${folder}/${name}`));
-      if (!file.isWhole) host.mark("kv.torn-file");
-      payloads.push(...file.payloads);
+      const own = file.payloads.flatMap((payload) => unlabelled(FILE_KIND.kv, payload) ?? []);
+      if (!file.isWhole || own.length < file.payloads.length) host.mark("kv.torn-file");
+      payloads.push(...own);
     }
   }
   return { payloads, numbers };
@@ -64,7 +74,7 @@ export class KvJournal {
   /** Resolves once the bytes are durable. What comes while others are written shares one sync. */
   append(bytes: Uint8Array): Promise<void> {
     return new Promise((done) => {
-      this.#waiting.push({ bytes: frame(bytes), done });
+      this.#waiting.push({ bytes: frame(labelled(FILE_KIND.kv, bytes)), done });
       if (!this.#isWriting) spawnDisk(this.#host, "kv", () => this.#writeWaiting());
     });
   }
@@ -110,7 +120,7 @@ function numbersOf(names: readonly string[]): number[] {
 }
 
 async function beginPair(host: Host, { folder, snapshot }: JournalOptions, number: number): Promise<File> {
-  const frames = snapshot().map(frame);
+  const frames = snapshot().map((payload) => frame(labelled(FILE_KIND.kv, payload)));
   const bytes = new Uint8Array(frames.reduce((sum, { length }) => sum + length, 0));
   let offset = 0;
   for (const one of frames) {
