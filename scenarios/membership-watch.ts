@@ -174,8 +174,9 @@ class MembershipWatch {
     const harm = this.#control.host(host).disk.lastingHarm.length;
     if (harm === (this.#harm.get(host) ?? 0)) return;
     this.#harm.set(host, harm);
-    this.#records.forgive(host);
-    this.#kv.forgive(this.#control.nowUs, host);
+    const { incarnationNumber } = this.#control.host(host);
+    this.#records.forgive(host, incarnationNumber);
+    this.#kv.forgive(this.#control.nowUs, host, incarnationNumber);
   }
 
   #stopIfViolated(): void {

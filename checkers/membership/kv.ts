@@ -49,16 +49,16 @@ export class KvMonitor {
   readonly #boots: Map<string, Boot> = new Map();
   /** What a node must find on its disk when it boots: by host, by key. */
   readonly #promised: Map<string, Map<string, KvClock>> = new Map();
-  /** Nodes whose disk was wiped or harmed, and when: until a later boot has read what is left, and written it anew, they promise nothing. */
+  /** Nodes whose disk was wiped or harmed, and in which boot: until a later one has read what is left, and written it anew, they promise nothing. */
   readonly #harmed: Map<string, number> = new Map();
   readonly #forgivenUs: Map<string, number> = new Map();
   /** By key and clock. */
   readonly #hashes: Map<string, { readonly hash: number; readonly host: string }> = new Map();
 
-  /** The disk of this host was wiped or harmed: what it held is no promise any more. */
-  forgive(timeUs: number, host: string): void {
+  /** The disk of this host was wiped or harmed in this boot, or after it: what it held is no promise any more. */
+  forgive(timeUs: number, host: string, incarnation: number): void {
     this.#promised.delete(host);
-    this.#harmed.set(host, this.#boots.get(host)?.incarnation ?? 0);
+    this.#harmed.set(host, incarnation);
     this.#forgivenUs.set(host, timeUs);
   }
 

@@ -112,10 +112,21 @@ test("a lower epoch passes after the disk was lost, and an old record after it w
       ["n1", 2, "n1", 3, 1],
     ],
     (monitor, i) => {
-      if (i === 1) monitor.forgive("n1");
+      if (i === 1) monitor.forgive("n1", 1);
     },
   );
   expect(forgiven).toEqual([]);
+  // Harm in the second boot, before it told anything: the third may not find what the second wrote, the fourth must find the third's.
+  const told: Told[] = [
+    ["n1", 1, "n1", 5, 9],
+    ["n1", 2, "n1", 6, 1],
+    ["n1", 3, "n1", 6, 1],
+    ["n1", 4, "n1", 6, 1],
+  ];
+  const harmed = judgeRecords(told, (monitor, i) => {
+    if (i === 1) monitor.forgive("n1", 2);
+  });
+  expect(harmed).toEqual([expect.stringContaining("epoch 6 in boot 4, epoch 6 in boot 3")]);
   const monitor = new RecordMonitor();
   const record: MembershipRecord = { host: "n1", incarnation: 1, about: "n2", epoch: 1, clock: 1 };
   monitor.observe(1, record);
@@ -236,7 +247,7 @@ test.each<readonly [string, (monitor: KvMonitor) => void, string]>([
 test("a node whose disk was lost may come back with nothing, and may have lost what it acknowledged before", () => {
   const monitor = new KvMonitor();
   monitor.observe(1, held("n1", { a: 1 }));
-  monitor.forgive(5, "n1");
+  monitor.forgive(5, "n1", 1);
   monitor.acknowledge(6, { host: "n1", key: "k", clock: { a: 1 }, invokedUs: 0 });
   monitor.ready(7, { host: "n1", incarnation: 2 });
   monitor.observe(8, held("n1", { c: 1 }, 2, "k", 2));
@@ -247,7 +258,7 @@ test("a node whose disk was lost may come back with nothing, and may have lost w
 
 test("a harmed disk promises nothing until a later boot has written it anew; then it does again", () => {
   const monitor = new KvMonitor();
-  monitor.forgive(1, "n1");
+  monitor.forgive(1, "n1", 1);
   monitor.observe(2, held("n1", { a: 1 }));
   monitor.ready(3, { host: "n1", incarnation: 2 });
   expect(monitor.violations).toEqual([]);

@@ -25,9 +25,13 @@ export class RecordMonitor {
   /** By node: the last epoch that it told of itself, and in which boot. */
   readonly #own: Map<string, { readonly incarnation: number; readonly epoch: number }> = new Map();
 
-  /** The disk of this node was wiped or harmed: the epochs before are no promise any more. */
-  forgive(host: string): void {
+  /** By node: the boot in which its disk was wiped or harmed. What that boot wrote may be lost, what a later one writes is not. */
+  readonly #harmed: Map<string, number> = new Map();
+
+  /** The disk of this node was wiped or harmed in this boot, or after it: its epochs so far are no promise any more. */
+  forgive(host: string, incarnation: number): void {
     this.#own.delete(host);
+    this.#harmed.set(host, incarnation);
   }
 
   observe(timeUs: number, record: MembershipRecord): void {
@@ -49,6 +53,7 @@ export class RecordMonitor {
   }
 
   #checkEpoch(timeUs: number, { host, incarnation, epoch }: MembershipRecord): void {
+    if (incarnation <= (this.#harmed.get(host) ?? 0)) return;
     const before = this.#own.get(host);
     this.#own.set(host, { incarnation, epoch });
     if (before === undefined || before.incarnation === incarnation || epoch > before.epoch) return;
