@@ -131,7 +131,7 @@ export function witnessLashup1(root: string): Promise<Verdict> {
     await run(5_000_000);
     expectStep(members(store("n3")).length === 1, "the spread of the key");
     control.wipe("n3");
-    kv.forgive(control.nowUs, "n3");
+    kv.forgive(control.nowUs, "n3", control.host("n3").incarnationNumber);
     control.boot("n3");
     await run(8_000_000);
     const fault = kv.fault(["n1", "n2", "n3"]);
