@@ -1,6 +1,7 @@
 /**
  * The public face of checkers/: histories in, verdicts out.
  */
+export * from "./balancer/index.ts";
 export { isLinearizable } from "./brute-force.ts";
 export { type Budget, BudgetSpent, DEFAULT_BUDGET, Meter } from "./budget.ts";
 export { CHECKERS, checkHistory, checkerFor, type CheckRequest } from "./check.ts";
@@ -26,6 +27,7 @@ export {
 } from "./history.ts";
 export { jepsenCheckers } from "./jepsen/index.ts";
 export { checkLinearizability, type LinearizabilityOptions } from "./linearizability.ts";
+export * from "./membership/index.ts";
 export type { Model } from "./model.ts";
 export { dequeModel, priorityQueueModel, queueModel, stackModel } from "./models/containers.ts";
 export { counterModel } from "./models/counter.ts";

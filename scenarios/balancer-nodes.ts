@@ -3,13 +3,12 @@
  *
  * Each node runs membership, a balancer and an agent with tasks. Clients sit at a node each and ask for VIPs through its balancer.
  */
-import { DiskError, type Host, type Program } from "../sim/host.ts";
+import type { Host, Program } from "../sim/host.ts";
 import { startBalancer } from "../systems/balancer/balancer.ts";
 import { BALANCER_DEFAULTS, type BalancerOptions } from "../systems/balancer/options.ts";
 import { type AgentOptions, type Command, TaskAgent, type TaskSpec } from "../systems/balancer/simulated/agent.ts";
 import { BalancerClient, type Exchange } from "../systems/balancer/simulated/client.ts";
 import { parseVip, type Protocol } from "../systems/balancer/vip.ts";
-import type { Membership } from "../systems/membership/membership.ts";
 import { startMembership } from "../systems/membership/node.ts";
 import { scaledMembership } from "./balancer-membership.ts";
 import type { Client, Outcome, PlannedOperation, ScenarioContext, Settings } from "./scenario.ts";
@@ -80,22 +79,10 @@ export function balancerNode(name: string, context: ScenarioContext): Program {
   };
   return async (host) => {
     const tasks = new TaskAgent(host, agent);
-    const membership = await bootMembership(host, context);
+    const membership = await startMembership(host, scaledMembership(context));
     const addressOf = ({ address }: { readonly address: string }) => ({ host: address, port: AGENT_PORT });
     startBalancer(host, { membership, tasks, options, addressOf });
   };
-}
-
-/** A disk that cannot be read at the boot ends the process, as one that fails later does; it is booted again. */
-async function bootMembership(host: Host, context: ScenarioContext): Promise<Membership> {
-  try {
-    return await startMembership(host, scaledMembership(context));
-  } catch (error) {
-    if (!(error instanceof DiskError)) throw error;
-    host.mark("balancer.disk-unusable");
-    host.exit(`membership: ${error.message}`);
-    throw error;
-  }
 }
 
 /** What an operation of the workload says in its value. */

@@ -18,8 +18,8 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** What empty clocks hold in common: most of the deferred ones stay empty. Never changed. */
-const NO_DOTS: Dot[] = [];
+/** What empty clocks hold in common: most of the deferred ones stay empty. Replaced by the first dot, never changed. */
+const NO_DOTS = Object.freeze<Dot[]>([]) as Dot[];
 
 export class Clock {
   // Invariant: strictly ascending by actor, no counter is zero. Dots are never changed, so clocks and stores share them.
