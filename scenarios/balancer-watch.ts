@@ -12,7 +12,7 @@ import {
   type ForgotRecord,
   type PacketRecord,
   type PublishRecord,
-  type ReachRecord,
+  type BalancerReachRecord,
   type StepRecord,
   type TaskRecord,
   type VerifiedRecord,
@@ -94,8 +94,8 @@ function wireMonitors(control: Control, context: ScenarioContext, monitors: Moni
   on<AttemptRecord>("balancer.attempt", (record) => traffic.onAttempt(record));
   on<ForgotRecord>("balancer.forgot", (record) => traffic.onForgot(record));
   on<PacketRecord>("balancer.packet", (record) => traffic.onPacket(record));
-  on<ReachRecord>("balancer.reach", (record) => traffic.onReach(record));
-  on<ReachRecord>("membership.reach", (record) => truth.onReach(record, world.nowUs));
+  on<BalancerReachRecord>("balancer.reach", (record) => traffic.onReach(record));
+  on<BalancerReachRecord>("membership.reach", (record) => truth.onReach(record, world.nowUs));
   on<EntriesRecord>("balancer.entries", (record) => {
     tables.onEntries(record);
     truth.onEntries(record, world.nowUs);
@@ -130,7 +130,7 @@ function follow(control: Control): Followed {
     last.chooser = host;
     last.backend = agentOf(chosen.backend);
   });
-  on<ReachRecord>("balancer.reach", ({ host, incarnation }) => {
+  on<BalancerReachRecord>("balancer.reach", ({ host, incarnation }) => {
     if (started.get(host)?.incarnation !== incarnation) started.set(host, { incarnation, atUs: world.nowUs });
   });
   on<StepRecord>("balancer.step", ({ kind, host }) => {

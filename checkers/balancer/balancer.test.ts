@@ -20,7 +20,7 @@ const AGREEMENT: readonly [
   Same<record.ChoiceRecord, system.ChoiceRecord>,
   Same<record.AttemptRecord, system.AttemptRecord>,
   Same<record.ForgotRecord, system.ForgotRecord>,
-  Same<record.ReachRecord, system.BalancerReachRecord>,
+  Same<record.BalancerReachRecord, system.BalancerReachRecord>,
   Same<record.PacketRecord, system.PacketRecord>,
   Same<record.StepRecord, system.StepRecord>,
   Same<record.DiffRecord, system.DiffRecord>,

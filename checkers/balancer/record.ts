@@ -91,7 +91,7 @@ export type VerifiedRecord = {
 };
 
 /** "membership.reach": the nodes that this one reaches, itself included; "balancer.reach": what its balancer knows of it. */
-export type ReachRecord = Origin & { readonly reachable: readonly string[] };
+export type BalancerReachRecord = Origin & { readonly reachable: readonly string[] };
 
 export type BalancerProperty =
   | "balancer.pending"

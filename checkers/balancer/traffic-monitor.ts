@@ -20,7 +20,7 @@ import {
   type ForgotRecord,
   type Origin,
   type PacketRecord,
-  type ReachRecord,
+  type BalancerReachRecord,
   splitBackend,
   type StepRecord,
   VIOLATIONS_MAX,
@@ -82,7 +82,7 @@ export class TrafficMonitor {
   }
 
   /** What the balancer takes to be in reach: this monitor judges its choices by what it could know. */
-  onReach(record: ReachRecord): void {
+  onReach(record: BalancerReachRecord): void {
     const ledger = this.#ledger(record);
     const { size } = ledger.reachable;
     const isSame = size === record.reachable.length && record.reachable.every((node) => ledger.reachable.has(node));

@@ -18,7 +18,7 @@ import {
   type EntriesRecord,
   type Origin,
   type PublishRecord,
-  type ReachRecord,
+  type BalancerReachRecord,
   splitBackend,
   type StepRecord,
   type TaskRecord,
@@ -124,7 +124,7 @@ export class TruthMonitor {
     else if (record.kind === "remove-service") services.delete(record.vip);
   }
 
-  onReach(record: ReachRecord, nowUs: number): void {
+  onReach(record: BalancerReachRecord, nowUs: number): void {
     const view = this.#view(record);
     const now = new Set(record.reachable);
     for (const node of view.foundSince.keys()) {
