@@ -10,7 +10,7 @@ import type {
   EntriesRecord,
   ForgotRecord,
   PublishRecord,
-  ReachRecord,
+  BalancerReachRecord,
   StepRecord,
   TaskRecord,
 } from "../../checkers/balancer/record.ts";
@@ -129,7 +129,7 @@ function observeReach(
   const tell = (): void =>
     host.observe(
       "membership.reach",
-      (): ReachRecord => ({ host: host.name, incarnation: host.boot.incarnation, reachable: reachableNodes() }),
+      (): BalancerReachRecord => ({ host: host.name, incarnation: host.boot.incarnation, reachable: reachableNodes() }),
     );
   tell();
   onReach(tell);
@@ -184,8 +184,8 @@ function watch(control: Control, options: BalancerOptions): Monitors {
   });
   on<AttemptRecord>("balancer.attempt", (record) => traffic.onAttempt(record));
   on<ForgotRecord>("balancer.forgot", (record) => traffic.onForgot(record));
-  on<ReachRecord>("balancer.reach", (record) => traffic.onReach(record));
-  on<ReachRecord>("membership.reach", (record) => truth.onReach(record, control.nowUs));
+  on<BalancerReachRecord>("balancer.reach", (record) => traffic.onReach(record));
+  on<BalancerReachRecord>("membership.reach", (record) => truth.onReach(record, control.nowUs));
   on<EntriesRecord>("balancer.entries", (record) => {
     tables.onEntries(record);
     truth.onEntries(record, control.nowUs);
