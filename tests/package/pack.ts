@@ -50,6 +50,7 @@ function stage(staged: string): void {
   execFileSync(compiler, ["-p", "tsconfig.build.json", "--outDir", path.join(staged, "dist")], { cwd: repository });
   for (const name of ["package.json", "README.md", "LICENSE"])
     fs.copyFileSync(path.join(repository, name), path.join(staged, name));
+  fs.cpSync(path.join(repository, "tla", "specs"), path.join(staged, "tla", "specs"), { recursive: true });
 }
 
 function linkDependencies(installed: string, modules: string): void {

@@ -52,12 +52,20 @@ test("the package holds what runs, and no tests or sources", () => {
       "dist/cli/main.js",
       "dist/campaign/runner.js",
       "dist/runtime/self.mjs",
+      "tla/specs/raft/RaftTrace.tla",
     ]),
   );
   expect(files.filter((file) => /\.test\.|\.fixture\.|fixtures\//.test(file) || /(?<!\.d)\.ts$/.test(file))).toEqual(
     [],
   );
 });
+
+test("the package validates runs against the specifications that it brings", () => {
+  const { exitCode, said } = seedbed("campaign", "kv-calm", "--seeds", "1..1", "--validate=all", "--quiet", "--json");
+  const { scenarios } = JSON.parse(said) as { scenarios: { specification: { runs: number; mismatches: number } }[] };
+  expect(exitCode).toBe(0);
+  expect(scenarios[0]!.specification).toMatchObject({ runs: 1, mismatches: 0 });
+}, 60_000);
 
 test("every export of the package loads in plain Node, with its types beside it", () => {
   const { exports } = JSON.parse(fs.readFileSync(path.join(repository, "package.json"), "utf8")) as {
