@@ -4,7 +4,7 @@ import { withNodeEngine } from "../../runtime/engine.ts";
 import { Control } from "../../sim/control.ts";
 import type { Host } from "../../sim/host.ts";
 import { PATIENCE_BY_SIZE, PATIENCE_ONE } from "../../systems/membership/detector/patience.ts";
-import { PING_DEFAULTS, SWIM_DEFAULTS, type DetectorOptions } from "../../systems/membership/detector/options.ts";
+import { PING_DEFAULTS, type DetectorOptions } from "../../systems/membership/detector/options.ts";
 import type { Membership } from "../../systems/membership/membership.ts";
 import { startMembership } from "../../systems/membership/node.ts";
 import { membershipOptions } from "../../systems/membership/options.ts";
@@ -18,7 +18,6 @@ const LATENCY = { shape: "exponential", minUs: 150, meanUs: 500, tailPerMillion:
 export const DETECTORS: { readonly [name: string]: DetectorOptions } = {
   "ping, base 1.007": { kind: "ping", ping: { ...PING_DEFAULTS, patience: PATIENCE_ONE } },
   "ping, bases by size": { kind: "ping", ping: { ...PING_DEFAULTS, patience: PATIENCE_BY_SIZE } },
-  SWIM: { kind: "swim", swim: SWIM_DEFAULTS },
 };
 
 export type Cluster = {
