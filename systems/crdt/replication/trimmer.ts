@@ -2,7 +2,8 @@
  * Trimming for a replica of one object: reports to the peers, catching up after a boot, and the time up to which history may go.
  *
  * What makes it safe is argued in stability.ts. After a boot that does not form the cluster this replica may have lost its
- * disk; it makes no update until it contains durably what `catchUpPeers` peers first reported to this boot.
+ * disk; it makes no update until it contains durably what `catchUpPeers` peers first reported to this boot. What a peer reported and
+ * lost in a crash, before it was durable anywhere, would be waited for in vain: the report of the peer's next boot takes its place.
  */
 import type { Host } from "../../../sim/host.ts";
 import type { Clock } from "../clock.ts";
@@ -21,6 +22,9 @@ export type TrimmingOptions = {
   readonly catchUpPeers: number;
 };
 
+/** `boot`: of the peer. While it lasts the peer holds, and gives away, all it has `seen`. */
+type CatchUp = { readonly boot: number; readonly seen: Clock };
+
 type TrimmableOptions<S, O> = { readonly type: CrdtType<S, O>; readonly trimming?: TrimmingOptions };
 
 /** Throws RangeError where a type without history is to be trimmed. */
@@ -35,8 +39,8 @@ export class Trimmer<S> {
   readonly #peers: Peers;
   readonly #boot: number;
   readonly #stability: Stability;
-  /** What each peer first reported to this boot. */
-  readonly #catchUps: Map<string, Clock> = new Map();
+  /** What each peer first reported to this boot; again from the peer's next boot, unless it was contained by then. */
+  readonly #catchUps: Map<string, CatchUp> = new Map();
   #isCaughtUp: boolean;
   #onCaughtUp: () => void = () => {};
   readonly #whenCaughtUp: Promise<void>;
@@ -79,7 +83,7 @@ export class Trimmer<S> {
     this.#durableTime = Math.max(this.#durableTime, time);
     if (this.#isCaughtUp) return;
     let count = 0;
-    for (const seen of this.#catchUps.values()) if (durable.covers(seen)) count += 1;
+    for (const { seen } of this.#catchUps.values()) if (durable.covers(seen)) count += 1;
     if (count < this.#options.catchUpPeers) return;
     this.#isCaughtUp = true;
     this.#onCaughtUp();
@@ -95,8 +99,15 @@ export class Trimmer<S> {
   /** `of`: the boot of this host that the peer knew when it reported. */
   takeReport(peer: string, of: number, report: Report, durable: Clock): void {
     this.#stability.accept(peer, report);
-    if (of === this.#boot && !this.#catchUps.has(peer)) this.#catchUps.set(peer, report.seen);
+    if (of === this.#boot) this.#catchUpWith(peer, report.seen, durable);
     this.advance(durable, 0);
+  }
+
+  #catchUpWith(peer: string, seen: Clock, durable: Clock): void {
+    const boot = this.#peers.bootOf(peer); // the reporting one: messages of ended boots are dropped
+    const before = this.#catchUps.get(peer);
+    if (before !== undefined && (before.boot === boot || durable.covers(before.seen))) return;
+    this.#catchUps.set(peer, { boot, seen });
   }
 
   /** Trims as far as is stable; true when something was forgotten. */
