@@ -66,8 +66,13 @@ export const MEMBERSHIP_SETTINGS: SettingsSpec = {
   },
 };
 
-/** A node without neighbours may have to find the others by chance: as many of its slow timers as it takes, and more. */
-const HEAL_US = 30_000_000;
+/**
+ * Bound after healing. Two groups of nodes that are all content with their neighbours meet only by the de-partition probe, which sweeps
+ * everything out of reach once in `sweepUs`; then two rounds of anti-entropy bring the map, each after once or twice its period.
+ */
+function healUsOf({ probe, kv }: MembershipOptions): number {
+  return 5_000_000 + probe.sweepUs + 4 * kv.entropyEveryUs;
+}
 
 export type MembershipVariant = {
   readonly name: string;
@@ -109,7 +114,7 @@ export function membershipScenario(variant: MembershipVariant): Scenario {
       watchMembership(control, context, {
         ...options,
         membership: optionsOf(context),
-        healUs: HEAL_US,
+        healUs: healUsOf(optionsOf(context)),
         judgesDetection: !variant.kinds.includes("clock-rho"),
       }),
     checks: [],

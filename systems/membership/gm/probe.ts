@@ -2,8 +2,9 @@
  * What global membership tells the overlay: whom to ask when the network has come apart, and who could use a neighbour.
  *
  * The de-partition probe recommends one unreachable node at a time, drawn at random: one that has a record, or a contact that was never met, so
- * that also clusters that never knew each other come together. The time between two probes is lashup's: such that all nodes that can be
- * reached together probe every unreachable one once in `sweepUs`, but at least `probeUsMin`, and drawn from that once or twice.
+ * that also clusters that never knew each other come together. The time between two probes is
+ * such that all nodes that can be reached probe together every unreachable one once in `sweepUs`, but at least `probeUsMin`, and drawn from
+ * that once or twice. lashup means the same and has the quotient upside down: there a node that is alone probes once in ten minutes.
  */
 import type { Host } from "../../../sim/host.ts";
 import type { GlobalMembership, Routes } from "../membership.ts";
@@ -49,10 +50,11 @@ function lostNodes({ routes, gm }: ProbeParts, contacts: readonly string[]): str
   return [...lost].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
+/** This node's share of the sweep: `unreachable` probes among `reachable` nodes, in half of the time that the draw may double. */
 function intervalOf(reachable: number, unreachable: number, options: ProbeOptions): number {
   if (unreachable === 0) return options.probeUsMin;
   const halfUs = Math.floor(options.sweepUs / 2);
-  const sharedUs = Math.floor((halfUs * (unreachable + 1)) / Math.max(1, reachable));
+  const sharedUs = Math.floor((halfUs * reachable) / unreachable);
   return Math.max(options.probeUsMin, Math.min(sharedUs, halfUs));
 }
 
