@@ -53,7 +53,7 @@ export type CampaignArguments = {
 };
 
 /** Calibrated so that the default campaign takes about a minute on two cores. */
-const SEEDS_DEFAULT = 100;
+const SEEDS_DEFAULT = 60;
 
 type Prepared = {
   readonly selected: readonly Cataloged[];
