@@ -226,6 +226,7 @@ function optional(fields: { readonly [name: string]: unknown }): { readonly [nam
 /** A read that nobody answered did nothing; an update may have. */
 function outcomeOf(answer: StoreAnswer, silence: "fail" | "info"): Outcome {
   if (answer.kind === "silence") return { type: silence, error: "no answer" };
+  if (answer.kind === "moved") return { type: "info", error: "the store has booted since" };
   if (answer.kind === "refused") return { type: "fail", error: answer.error };
   const { id, told, held, value, state, trimmed } = answer.reply;
   const result = {

@@ -130,7 +130,8 @@ export class FaultLedger {
       this.#images.delete(fault);
       const seenBefore = contentsOf(files.names.root, "entries", seenBytes);
       const durableBefore = contentsOf(files.names.root, "stable", stableBytes);
-      const wasPromised = hasClaims(files.names.root);
+      // Names stay when only the contents of some files go back.
+      const wasPromised = hasClaims(files.names.root) || (spec.pathPrefix === undefined && files.names.hasClaims);
       if (spec.pathPrefix === undefined) {
         replaceRoot(image);
       } else {

@@ -416,6 +416,23 @@ describe("disk-rollback", () => {
     expect(lab.harm).toEqual(["disk-rollback"]);
   });
 
+  it("is lasting harm when it takes names that a lying sync had claimed, but not where it leaves names alone", async () => {
+    for (const scope of [{}, { pathPrefix: "/f" }]) {
+      const lab = new Lab();
+      await lab.durable("/f", "one");
+      await lab.rig.run(async (disk) => {
+        lab.start({ kind: "disk-lost-sync", perMillion: 1_000_000 });
+        lab.start({ kind: "disk-rollback", ...scope });
+        await disk.rename("/f", "/g");
+        await disk.syncDir("/");
+      });
+      lab.rig.crash("kill");
+      const isWhole = Object.keys(scope).length === 0;
+      expect(await lab.rig.run((disk) => disk.list("/"))).toEqual([isWhole ? "f" : "g"]);
+      expect(lab.harm).toEqual(isWhole ? ["disk-rollback"] : []);
+    }
+  });
+
   it("does nothing when it ended before the boot, or nothing had changed", async () => {
     const lab = new Lab();
     await lab.durable("/f", "one");
@@ -619,5 +636,15 @@ describe("a wipe", () => {
     lab.rig.disk.wipe(wipe);
     expect(await lab.rig.run((disk) => disk.list("/"))).toEqual([]);
     expect([nothing.effects, wipe.effects, lab.harm, lab.rig.disk.usedBytes]).toEqual([0, 1, ["wipe"], 0]);
+  });
+
+  it("is lasting harm when nothing is durable but what a lying sync has claimed", async () => {
+    const lab = new Lab();
+    const { heal } = lab.start({ kind: "disk-lost-sync", perMillion: ALWAYS });
+    await lab.durable("/f", "claimed");
+    heal();
+    const wipe = lab.rig.fault("wipe");
+    lab.rig.disk.wipe(wipe);
+    expect([wipe.effects, lab.harm]).toEqual([1, ["wipe"]]);
   });
 });

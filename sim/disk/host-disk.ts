@@ -133,10 +133,10 @@ export class HostDisk {
     return report;
   }
 
-  /** The disk is gone: an empty one takes its place. Counts an effect of `fault` when there was a file. */
+  /** The disk is gone: an empty one takes its place. Counts an effect of `fault` when there was a file, or a sync had claimed one. */
   wipe(fault: ActiveFault | null = null): void {
     this.#queue.drop();
-    let isEmpty = true;
+    let isEmpty = !this.#files.names.hasClaims;
     eachFile(this.#files.names.root, "stable", () => {
       isEmpty = false;
     });

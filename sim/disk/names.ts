@@ -196,6 +196,11 @@ export class NameTree {
     return directory.pending.length;
   }
 
+  /** Whether a sync has claimed operations that still wait. */
+  get hasClaims(): boolean {
+    return this.#waiting.some(({ claimedBy }) => claimedBy !== null);
+  }
+
   /** Power loss: keeps or loses what waits, then forgets the names that programs saw. `onLost` hears of each lost operation. */
   judge(isKept: (operation: NameOperation) => boolean, onLost: (operation: NameOperation) => void): void {
     for (const operation of this.#waiting) {

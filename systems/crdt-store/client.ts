@@ -1,4 +1,9 @@
-/** A client of a group of stores: one request at a time, to the store that the caller names, and never done twice. */
+/**
+ * A client of a group of stores: one request at a time, to the store that the caller names, and never done twice.
+ *
+ * A request names the boot of the store that it means. When another boot says that it is not meant, the network may have delivered
+ * a second copy of the request, and the first to the boot before: so an update is then not asked for again, while a read is.
+ */
 import type { DatagramSocket, Host, PlainData } from "../../sim/host.ts";
 import type { StoreCall } from "./kind.ts";
 import { storeCodec, type StoreMessage, type StoreReply, type StoreRequest } from "./protocol.ts";
@@ -16,7 +21,9 @@ export type StoreAnswer =
   /** Certainly not done, and never will be. */
   | { readonly kind: "refused"; readonly error: string }
   /** Nobody answered: an update may have been done. */
-  | { readonly kind: "silence" };
+  | { readonly kind: "silence" }
+  /** The store has booted since the client heard of it last: an update may have been done by the boot that was meant. */
+  | { readonly kind: "moved" };
 
 export class StoreClient {
   readonly #host: Host;
@@ -57,7 +64,6 @@ export class StoreClient {
     return false;
   }
 
-  /** Another boot than the one that was meant has done nothing, so the same may be asked again. */
   async #ask(store: string, body: Omit<StoreRequest, "request" | "boot">): Promise<StoreAnswer> {
     const endUs = this.#host.clock.monotonicUs() + this.#options.timeoutUs;
     for (;;) {
@@ -68,6 +74,7 @@ export class StoreClient {
       this.#boots.set(store, reply.boot);
       if (reply.type === "refused") return { kind: "refused", error: reply.error ?? "refused" };
       if (reply.type !== "moved") return { kind: "answer", reply };
+      if (body.type === "update") return { kind: "moved" };
     }
   }
 

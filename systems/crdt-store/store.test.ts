@@ -4,7 +4,7 @@ import { withNodeEngine } from "../../runtime/engine.ts";
 import { Control } from "../../sim/control.ts";
 import { type StoreAnswer, StoreClient } from "./client.ts";
 import { COUNTER_KINDS } from "./counters.ts";
-import type { StoreOptions } from "./server.ts";
+import type { StoreOptions, StoreRecord } from "./server.ts";
 
 const OPTIONS: StoreOptions = {
   peers: [],
@@ -63,15 +63,40 @@ describe("a store", { timeout: 60_000 }, () => {
       expect(shown(await ask(control, () => client().read("n1")))).toBe(5);
     }));
 
-  it("is asked again after a boot that the client did not know of, and keeps what it had acknowledged", () =>
+  it("keeps what it had acknowledged, and does nothing for who means the boot before", () =>
     simulate("boot", async ({ control, client }) => {
       await ask(control, () => client().update("n1", INCREMENT, 0));
       control.powerLoss("n1");
       control.boot("n1");
       await control.run(control.nowUs + 100_000);
+      expect(await ask(control, () => client().update("n1", INCREMENT, 0))).toEqual({ kind: "moved" });
       const answer = await ask(control, () => client().update("n1", INCREMENT, 0));
       expect(answer).toMatchObject({ kind: "answer", reply: { id: ["n1#2", 1], held: { "n1#1": 1 } } });
       expect(shown(await ask(control, () => client().read("n1")))).toBe(2);
+    }));
+
+  it("is not asked twice for an update whose first copy it may have done in the boot before", () =>
+    simulate("copies/1", async ({ control, client }) => {
+      const latency = { shape: "uniform", minUs: 100, meanUs: 50_000 } as const;
+      control.network.setLink("c1", "n1", { duplicatePerMillion: 1_000_000, latency });
+      // The store ends between doing the first copy and answering; the second copy finds its next boot.
+      let acknowledged = 0;
+      control.world.onObservation("crdt-store", (_host, _incarnation, data) => {
+        if ((data as StoreRecord).kind !== "acknowledged") return;
+        acknowledged += 1;
+        control.kill("n1");
+        control.after(1_000, () => control.boot("n1"));
+      });
+      expect(await ask(control, () => client().update("n1", INCREMENT, 0))).toEqual({ kind: "moved" });
+      expect([acknowledged, shown(await ask(control, () => client().read("n1")))]).toEqual([1, 1]);
+    }));
+
+  it("is asked again for a read after a boot that the client did not know of", () =>
+    simulate("read", async ({ control, client }) => {
+      control.powerLoss("n1");
+      control.boot("n1");
+      await control.run(control.nowUs + 100_000);
+      expect(await ask(control, () => client().read("n1"))).toMatchObject({ kind: "answer", reply: { boot: 2 } });
     }));
 
   it("refuses what the type refuses, and says nothing when it is gone", () =>
