@@ -3,15 +3,13 @@ import type { Codec } from "../../../sim/host.ts";
 import { type ByteReader, ByteWriter } from "../bytes.ts";
 import { frame } from "./frame.ts";
 import { FANOUT, type KeyDigest, LEVELS, toHex } from "./merkle-tree.ts";
-import { readWhole } from "./message.ts";
+import { type Boots, readWhole } from "./message.ts";
 import { readRecord, type StoreRecord, writeRecord } from "./record.ts";
 
-/** The boots as in message.ts. */
-export type KeyedHeader = { readonly boot: number; readonly of: number };
 export type ObjectRecord = StoreRecord & { readonly kind: "state" };
 export type NodeDigest = { readonly index: number; readonly digest: string };
 
-export type KeyedMessage = KeyedHeader &
+export type KeyedMessage = Boots &
   (
     | Nodes
     | Bucket

@@ -17,7 +17,6 @@ import { CrdtError } from "../violation.ts";
 import {
   type Bucket,
   type KeyAck,
-  type KeyedHeader,
   type KeyedMessage,
   keyedCodec,
   NODE_BYTES,
@@ -25,6 +24,7 @@ import {
   type Nodes,
   type ObjectRecord,
 } from "./keyed-message.ts";
+import type { Boots } from "./message.ts";
 import { childrenOf, EMPTY, FANOUT, type KeyDigest, LEVELS } from "./merkle-tree.ts";
 import { type JoinRecord, newObject, ObjectStore } from "./object-store.ts";
 import { actorOf, observeReplica, observeUpdate, type ReplicaRecord, type UpdateId } from "./observation.ts";
@@ -47,7 +47,7 @@ export type KeyedReplicaOptions<S, O> = {
 };
 
 type Waiter = { readonly key: string; readonly sequence: number; readonly copies: number; readonly done: () => void };
-type Body<M = KeyedMessage> = M extends KeyedHeader ? Omit<M, keyof KeyedHeader> : never;
+type Body<M = KeyedMessage> = M extends Boots ? Omit<M, keyof Boots> : never;
 
 /** Of a message that compares: one expanded node has to fit a quarter of the smallest budget. */
 const ROUND_BYTES_MIN = 1000;
@@ -70,7 +70,7 @@ export class KeyedReplica<S, O> {
     this.#host = host;
     this.#options = options;
     this.#store = store;
-    this.#peers = new Peers(host, options.peers, options.roundBytesMax);
+    this.#peers = new Peers(host, options, (peer) => this.#forgetAcks(peer));
     this.#queues = new Map(options.peers.map((peer) => [peer, new PushQueue()]));
     this.#socket = host.net.open({
       port: options.port,
@@ -262,13 +262,13 @@ export class KeyedReplica<S, O> {
 
   async #receive(message: KeyedMessage, from: Address): Promise<void> {
     const peer = from.host;
-    const admission = this.#peers.admit(peer, message.boot);
-    if (admission === "dropped") return;
-    if (admission === "first") this.#forgetAcks(peer);
+    const admission = this.#peers.admit(peer, message);
+    if (admission === "stale") this.#send(peer, { type: "have", acks: [] });
+    if (admission !== "taken") return;
     if (message.type === "nodes") this.#compareNodes(peer, message);
     else if (message.type === "bucket") this.#compareBucket(peer, message);
     else if (message.type === "objects") await this.#takeObjects(peer, message.records);
-    else if (message.type === "have" && message.of === this.#host.boot.incarnation) this.#takeAcks(peer, message.acks);
+    else if (message.type === "have") this.#takeAcks(peer, message.acks);
     else if (message.type === "want") {
       for (const key of message.keys) if (this.#store.get(key) !== undefined) this.#queues.get(peer)?.want(key);
     }
@@ -336,8 +336,7 @@ export class KeyedReplica<S, O> {
   }
 
   #send(peer: string, body: Body): void {
-    const header: KeyedHeader = { boot: this.#host.boot.incarnation, of: this.#peers.bootOf(peer) };
-    this.#socket.send({ host: peer, port: this.#options.port }, { ...header, ...body });
+    this.#socket.send({ host: peer, port: this.#options.port }, { ...this.#peers.headerFor(peer), ...body });
   }
 
   // ------------------------------------------------------------------ contents

@@ -4,12 +4,16 @@ import { ByteReader, ByteWriter } from "../bytes.ts";
 import { Clock } from "../clock.ts";
 import { FRAME_HEADER, frame, readFrames } from "./frame.ts";
 
-/** Begins every message: who speaks, and what it acknowledges. */
-export type Header = {
+/** Begins every message: who speaks, and to whom. */
+export type Boots = {
   /** The sender's boot. */
   readonly boot: number;
   /** The newest boot of the receiver that the sender knows of; 0 for none. */
   readonly of: number;
+};
+
+/** And what it acknowledges. */
+export type Header = Boots & {
   /** How many updates of that boot the sender holds durably. */
   readonly have: number;
 };

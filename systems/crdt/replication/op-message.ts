@@ -3,13 +3,20 @@ import type { Codec } from "../../../sim/host.ts";
 import { type ByteReader, ByteWriter } from "../bytes.ts";
 import { Clock } from "../clock.ts";
 import { frame } from "./frame.ts";
-import { type Part, type Report, readPart, readWant, readWhole, type Want, writePart, writeWant } from "./message.ts";
+import {
+  type Boots,
+  type Part,
+  type Report,
+  readPart,
+  readWant,
+  readWhole,
+  type Want,
+  writePart,
+  writeWant,
+} from "./message.ts";
 import { type OperationRecord, readRecord, writeRecord } from "./record.ts";
 
-/** The boots as in message.ts. */
-export type OpHeader = { readonly boot: number; readonly of: number };
-
-export type OpMessage = OpHeader &
+export type OpMessage = Boots &
   (
     | Operations
     /** What the sender holds durably. `isGap`: what it was sent last does not follow that; begin again from here. */

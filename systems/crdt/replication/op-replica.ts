@@ -26,7 +26,8 @@ import { HoldBack, isDeliverable } from "./hold-back.ts";
 import { Journal } from "./journal.ts";
 import { actorOf, observeReplica, observeUpdate, type ReplicaRecord, type UpdateId } from "./observation.ts";
 import { OpLog } from "./op-log.ts";
-import { type OpHeader, type OpMessage, opCodec } from "./op-message.ts";
+import type { Boots } from "./message.ts";
+import { type OpMessage, opCodec } from "./op-message.ts";
 import { Peers } from "./peers.ts";
 import { decodeRecord, encodeRecord, type OperationRecord, type StoreRecord } from "./record.ts";
 import { Inbox, Outbox } from "./transfer.ts";
@@ -53,7 +54,7 @@ export type OpReplicaOptions<S, O> = {
 };
 
 type Waiter = { readonly sequence: number; readonly copies: number; readonly done: () => void };
-type Body<M = OpMessage> = M extends OpHeader ? Omit<M, keyof OpHeader> : never;
+type Body<M = OpMessage> = M extends Boots ? Omit<M, keyof Boots> : never;
 
 const STATE_BYTES_MAX = 1 << 30;
 
@@ -89,7 +90,7 @@ export class OpReplica<S, O> {
     this.#log = new OpLog({ peers: options.peers, own: this.actor, countMax: options.operationCountMax });
     for (const record of loaded.operations) this.#log.append(record, encodeRecord(record).length);
     this.#holdBack = new HoldBack(options.holdBackCountMax);
-    this.#peers = new Peers(host, options.peers, options.roundBytesMax);
+    this.#peers = new Peers(host, options, (peer) => this.#meetBoot(peer));
     this.#trimmer = Trimmer.create(host, options, this.#peers, loaded.state);
     this.#socket = host.net.open({
       port: options.port,
@@ -201,14 +202,14 @@ export class OpReplica<S, O> {
 
   async #receive(message: OpMessage, from: Address): Promise<void> {
     const peer = from.host;
-    const admission = this.#peers.admit(peer, message.boot);
-    if (admission === "dropped") return;
-    if (admission === "first") this.#meetBoot(peer);
+    const admission = this.#peers.admit(peer, message);
+    if (admission === "stale") this.#sendHave(peer, false);
+    if (admission !== "taken") return;
     if (message.type === "operations") await this.#takeOperations(peer, message.entries);
     else if (message.type === "have") this.#takeHave(peer, message);
     else if (message.type === "want") this.#sendPiece(peer, message.transfer, message.offset);
     else if (message.type === "part") await this.#takePart(peer, message);
-    else this.#trimmer?.takeReport(peer, message.of, message, this.#durable);
+    else this.#trimmer?.takeReport(peer, message, this.#durable);
   }
 
   #meetBoot(peer: string): void {
@@ -315,8 +316,7 @@ export class OpReplica<S, O> {
   }
 
   #send(peer: string, body: Body): void {
-    const header: OpHeader = { boot: this.#host.boot.incarnation, of: this.#peers.bootOf(peer) };
-    this.#socket.send({ host: peer, port: this.#options.port }, { ...header, ...body });
+    this.#socket.send({ host: peer, port: this.#options.port }, { ...this.#peers.headerFor(peer), ...body });
   }
 
   // ------------------------------------------------------------------ contents

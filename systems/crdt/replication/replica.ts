@@ -8,6 +8,8 @@
  * - In each round one peer, drawn at random, is sent the digest of all that is contained; who has another asks, saying what it has, and
  *   gets the state in pieces if it lacks something that no delta on its way brings. This brings in late joiners,
  *   replicas whose disk went back in time, and what a crashed replica had told only some.
+ * - A message names the boot that it is meant for, and no other takes anything of it: so a boot that has ended brings in nothing once
+ *   its successor is known, whoever boots again in between.
  * - Every boot writes under an actor name of its own, so no dot is ever used twice, whatever the disk has lost. The price: one
  *   entry in the contexts for each boot that wrote.
  *
@@ -84,7 +86,7 @@ export class Replica<S, O> {
     this.#durable = loaded.seen.copy();
     const after = loaded.seen.get(this.actor);
     this.#log = new DeltaLog(options.type, { peers: options.peers, countMax: options.deltaCountMax, after });
-    this.#peers = new Peers(host, options.peers, options.roundBytesMax);
+    this.#peers = new Peers(host, options, (peer) => this.#meetBoot(peer));
     this.#trimmer = Trimmer.create(host, options, this.#peers, loaded.state);
     this.#socket = host.net.open({
       port: options.port,
@@ -191,22 +193,24 @@ export class Replica<S, O> {
 
   async #receive(message: ReplicaMessage, from: Address): Promise<void> {
     const peer = from.host;
-    const admission = this.#peers.admit(peer, message.boot);
-    if (admission === "dropped") return;
-    if (admission === "first") {
-      this.#log.forget(peer);
-      this.#outbox.forget(peer);
-      this.#inbox.forget(peer);
-      this.#offered.delete(peer);
-    }
-    if (message.of === this.#host.boot.incarnation) this.#acknowledge(peer, message.have);
+    const admission = this.#peers.admit(peer, message);
+    if (admission === "stale") this.#send(peer, { type: "ack" });
+    if (admission !== "taken") return;
+    this.#acknowledge(peer, message.have);
     if (message.type === "gap") this.#log.rewind(peer);
     else if (message.type === "delta") await this.#takeDelta(peer, message);
     else if (message.type === "want") this.#serve(peer, message);
     else if (message.type === "part") await this.#takePart(peer, message);
-    else if (message.type === "report") this.#trimmer?.takeReport(peer, message.of, message, this.#durable);
+    else if (message.type === "report") this.#trimmer?.takeReport(peer, message, this.#durable);
     else if (message.type === "digest" && !equalBytes(this.#digestNow(), message.bytes) && !this.#inbox.isBusy)
       this.#sendWant(peer, 0, 0);
+  }
+
+  #meetBoot(peer: string): void {
+    this.#log.forget(peer);
+    this.#outbox.forget(peer);
+    this.#inbox.forget(peer);
+    this.#offered.delete(peer);
   }
 
   async #takeDelta(peer: string, message: ReplicaMessage & { readonly type: "delta" }): Promise<void> {
@@ -306,11 +310,8 @@ export class Replica<S, O> {
   }
 
   #send(peer: string, body: Body): void {
-    const header: Header = {
-      boot: this.#host.boot.incarnation,
-      of: this.#peers.bootOf(peer),
-      have: this.#durable.get(this.#peers.actorOf(peer)),
-    };
+    const have = this.#durable.get(this.#peers.actorOf(peer));
+    const header: Header = { ...this.#peers.headerFor(peer), have };
     this.#socket.send({ host: peer, port: this.#options.port }, { ...header, ...body });
   }
 

@@ -9,11 +9,12 @@
  *
  * Proof. An update u was made by boot b of host h. If b is the boot in h's report: u was made before the report, and is in S of h, or
  * later, and its time is above the reported one, hence above T. If b is an older boot: each replica knew of h's newer boot when it
- * reported, and takes nothing from older boots after that; so u reached somebody before its report and is in that S, or it only
- * travels in messages that nobody takes any more. If b is a newer boot: it starts from a disk that holds at least the updates up to the
- * reported time, so its times are above; or the disk has lost something, and then it makes no update before it contains what a replica
- * whose disk has lost nothing reported to this very boot (`catchUpPeers` in trimmer.ts), whose own time had passed T by then. It may
- * have booted in between: the reported times are of durable updates, so a later boot has passed them too.
+ * reported, and takes nothing from older boots after that, not even when it has booted again and forgotten (a message is for one boot
+ * of its receiver, and the older boot of h had ended before this one began); so u reached somebody before its report and is in that S,
+ * or it only travels in messages that nobody takes any more. If b is a newer boot: it starts from a disk that holds at least the
+ * updates up to the reported time, so its times are above; or the disk has lost something, and then it makes no update before it
+ * contains what a replica whose disk has lost nothing reported to this very boot (`catchUpPeers` in trimmer.ts), whose own time had
+ * passed T by then. It may have booted in between: the reported times are of durable updates, so a later boot has passed them too.
  *
  * So the claim stands under partition (a missing report stops trimming), for late joiners (they are configured and have not
  * reported), and under wipes and rolled back disks as long as no more replicas are harmed than peers are asked in catching up.

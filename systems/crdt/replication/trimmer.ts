@@ -37,7 +37,6 @@ export class Trimmer<S> {
   readonly #trimming: Trimming<S>;
   readonly #options: TrimmingOptions;
   readonly #peers: Peers;
-  readonly #boot: number;
   readonly #stability: Stability;
   /** What each peer first reported to this boot; again from the peer's next boot, unless it was contained by then. */
   readonly #catchUps: Map<string, CatchUp> = new Map();
@@ -52,7 +51,6 @@ export class Trimmer<S> {
     this.#trimming = trimming;
     this.#options = options;
     this.#peers = peers;
-    this.#boot = host.boot.incarnation;
     this.#stability = new Stability(peers.names);
     this.#durableTime = time;
     this.#isCaughtUp = host.boot.isClusterFirst || options.catchUpPeers === 0;
@@ -96,10 +94,10 @@ export class Trimmer<S> {
     return { type: "report", seen: seen.copy(), boots: this.#peers.boots(), time: this.#durableTime };
   }
 
-  /** `of`: the boot of this host that the peer knew when it reported. */
-  takeReport(peer: string, of: number, report: Report, durable: Clock): void {
+  /** The report was made for this boot. */
+  takeReport(peer: string, report: Report, durable: Clock): void {
     this.#stability.accept(peer, report);
-    if (of === this.#boot) this.#catchUpWith(peer, report.seen, durable);
+    this.#catchUpWith(peer, report.seen, durable);
     this.advance(durable, 0);
   }
 
