@@ -6,7 +6,7 @@
  */
 import * as A from "@automerge/automerge";
 import * as Y from "yjs";
-import { type CrdtType, decodeOp, decodeState, encodeOp, encodeState } from "../../systems/crdt/crdt.ts";
+import { addToDelta, type CrdtType, decodeOp, decodeState, encodeOp, encodeState } from "../../systems/crdt/crdt.ts";
 import { pnCounter, pnCounterAdd, pnCounterValue } from "../../systems/crdt/counters.ts";
 import { crdtMap } from "../../systems/crdt/or-map.ts";
 import { orSet } from "../../systems/crdt/or-set.ts";
@@ -82,7 +82,7 @@ function deltasRoad<E, S, O>({ type, prepare, read }: Subject<E, S, O>, actor: s
       for (const change of changes) {
         const op = prepare(state, actor, change);
         if (op === null) continue;
-        type.merge(delta, type.deltaOf(state, op));
+        addToDelta(type, delta, state, op);
         type.apply(state, op);
       }
       return encodeState(type, delta);

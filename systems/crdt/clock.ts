@@ -6,6 +6,7 @@
  * lost its state must take a new actor name. Parker et al. 1983, "Detection of mutual inconsistency in distributed systems".
  */
 import type { ByteReader, ByteWriter } from "./bytes.ts";
+import type { DotContext } from "./dot-context.ts";
 
 export type Actor = string;
 export type Dot = { readonly actor: Actor; readonly counter: number };
@@ -17,6 +18,9 @@ export type ClockOrder = "equal" | "before" | "after" | "concurrent";
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/** So many actors are sooner looked at in turn than searched: comparing for equality is cheaper than for order. */
+const SCANNED_MAX = 8;
 
 /** What empty clocks hold in common: most of the deferred ones stay empty. Replaced by the first dot, never changed. */
 const NO_DOTS = Object.freeze<Dot[]>([]) as Dot[];
@@ -42,8 +46,18 @@ export class Clock {
 
   /** The counter of an actor; 0 when nothing of it is known. */
   get(actor: Actor): number {
+    const dots = this.#dots;
+    if (dots.length <= SCANNED_MAX) {
+      for (let i = 0; i < dots.length; i++) if (dots[i]!.actor === actor) return dots[i]!.counter;
+      return 0;
+    }
     const i = this.#find(actor);
-    return i < this.#dots.length && this.#dots[i]!.actor === actor ? this.#dots[i]!.counter : 0;
+    return i < dots.length && dots[i]!.actor === actor ? dots[i]!.counter : 0;
+  }
+
+  /** The entries in the order of actors. Only to be read, and only until the clock changes. */
+  get entries(): readonly Dot[] {
+    return this.#dots;
   }
 
   has(actor: Actor, counter: number): boolean {
@@ -88,12 +102,35 @@ export class Clock {
       const dot = dots[i]!;
       if (keeps(dot.actor, dot.counter)) dots[kept++] = dot;
     }
-    while (dots.length > kept) dots.pop(); // a few pops are cheaper than setting a length
+    truncate(dots, kept);
   }
 
   /** Drops each entry whose counter is covered by the other clock (reset-remove). */
   resetRemove(other: Clock): void {
-    if (!other.isEmpty && !this.isEmpty) this.retain((actor, counter) => counter > other.get(actor));
+    const dots = this.#dots;
+    if (dots.length === 0 || other.isEmpty) return;
+    let kept = 0;
+    for (let i = 0; i < dots.length; i++) {
+      const dot = dots[i]!;
+      if (dot.counter > other.get(dot.actor)) dots[kept++] = dot;
+    }
+    truncate(dots, kept);
+  }
+
+  /**
+   * The three-way rule for live dots: a dot stays when both hold it, or when one holds it and the other has never seen it. What one
+   * holds and the other has seen and dropped was removed. Each clock holds at most one dot of an actor, the newest.
+   */
+  joinLive(seen: DotContext, theirs: Clock, theirsSeen: DotContext): void {
+    if (this.equals(theirs)) return;
+    const dots = this.#dots;
+    let kept = 0;
+    for (let i = 0; i < dots.length; i++) {
+      const dot = dots[i]!;
+      if (theirs.get(dot.actor) === dot.counter || !theirsSeen.has(dot.actor, dot.counter)) dots[kept++] = dot;
+    }
+    truncate(dots, kept);
+    for (const dot of theirs.#dots) if (!seen.has(dot.actor, dot.counter)) this.raiseTo(dot);
   }
 
   /** True when every dot of the other clock is in this one. */
@@ -105,7 +142,8 @@ export class Clock {
     const { length } = this.#dots;
     if (length !== other.#dots.length) return false;
     for (let i = 0; i < length; i++) {
-      const [mine, theirs] = [this.#dots[i]!, other.#dots[i]!];
+      const mine = this.#dots[i]!;
+      const theirs = other.#dots[i]!;
       if (mine !== theirs && (mine.counter !== theirs.counter || mine.actor !== theirs.actor)) return false;
     }
     return true;
@@ -191,6 +229,11 @@ export class Clock {
     }
     return low;
   }
+}
+
+/** A few pops are cheaper than setting a length. */
+export function truncate(array: unknown[], length: number): void {
+  while (array.length > length) array.pop();
 }
 
 export function writeDot(writer: ByteWriter, dot: Dot): void {

@@ -25,6 +25,8 @@ export type CrdtType<S, O> = {
   apply(state: S, op: O): void;
   /** A state that, merged anywhere, has the effect of `op`. `state` is the one the operation was prepared on, before it was applied. */
   deltaOf(state: S, op: O): S;
+  /** True when `deltaOf` needs no state, and `apply` does to any state, causes missing or not, what merging the delta does. */
+  readonly isDeltaOp?: true;
   writeState(writer: ByteWriter, state: S): void;
   readState(reader: ByteReader): S;
   writeOp(writer: ByteWriter, op: O): void;
@@ -148,6 +150,15 @@ export function copyState<S, O>(type: CrdtType<S, O>, state: S): S {
   const copy = type.create();
   type.merge(copy, state);
   return copy;
+}
+
+/**
+ * Joins the delta of an operation into a delta that is being put together: `merge(delta, deltaOf(state, op))`, for less where the type
+ * allows. `state` is the one the operation was prepared on, before it was applied.
+ */
+export function addToDelta<S, O>(type: CrdtType<S, O>, delta: S, state: S, op: O): void {
+  if (type.isDeltaOp === true) type.apply(delta, op);
+  else type.merge(delta, type.deltaOf(state, op));
 }
 
 /** Applies an operation, or throws CrdtError and leaves the state as it was. */

@@ -72,3 +72,16 @@ export function readRemoves<K>(codec: ValueCodec<K>, reader: ByteReader, seen: D
   }
   return removes;
 }
+
+/** Refuses deferred removes that should have taken away live dots of their keys. */
+export function refuseLive<K>(
+  reader: ByteReader,
+  removes: DeferredRemoves<K>,
+  liveOf: (id: ValueKey) => Clock | undefined,
+): void {
+  for (const [id, { clock }] of removes) {
+    for (const { actor, counter } of liveOf(id)?.entries ?? []) {
+      if (clock.has(actor, counter)) reader.fail(`the live dot ${counter} of "${actor}" is under a deferred remove.`);
+    }
+  }
+}

@@ -20,3 +20,20 @@ it("contexts intersect exactly when they share a dot", () => {
     }),
   );
 });
+
+it("tell when the gapless start of an actor has grown, whatever the order of arrival", () => {
+  const starts = (context: DotContext): number[] => ["a", "b", "c"].map((actor) => context.contiguous(actor));
+  fc.assert(
+    fc.property(dots, dots, (mine, theirs) => {
+      const context = new DotContext();
+      for (const [actor, counter] of mine) {
+        const before = context.contiguous(actor);
+        expect(context.add(actor, counter)).toBe(context.contiguous(actor) > before);
+      }
+      const before = starts(context);
+      const hasGrown = context.merge(contextOf(theirs));
+      expect(hasGrown).toBe(starts(context).some((start, i) => start > before[i]!));
+    }),
+    { numRuns: 1_000 },
+  );
+});

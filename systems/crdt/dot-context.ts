@@ -9,6 +9,9 @@
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { type Actor, Clock, compareText, type Dot } from "./clock.ts";
 
+/** As in clock.ts. */
+const SCANNED_MAX = 8;
+
 export class DotContext {
   // Invariant: #actors ascends strictly; #ranges[i] is [low, high, low, high, …], each low <= high, and each low at least
   // two above the high before it (touching intervals are one).
@@ -82,28 +85,31 @@ export class DotContext {
     return { actor, counter: this.max(actor) + 1 };
   }
 
-  add(actor: Actor, counter: number): void {
-    this.addRange(actor, counter, counter);
+  /** Returns as `addRange` does. */
+  add(actor: Actor, counter: number): boolean {
+    return this.addRange(actor, counter, counter);
   }
 
-  /** Adds the dots low to high, both included. */
-  addRange(actor: Actor, low: number, high: number): void {
+  /** Adds the dots low to high, both included. Returns true when the gapless start of the actor has grown. */
+  addRange(actor: Actor, low: number, high: number): boolean {
     const at = this.#find(actor);
     if (this.#actors[at] !== actor) {
       this.#actors.splice(at, 0, actor);
       this.#ranges.splice(at, 0, [low, high]);
-      return;
+      return low === 1;
     }
     const ranges = this.#ranges[at]!;
     const last = ranges.length - 1;
     if (low > ranges[last]! + 1) {
       ranges.push(low, high);
-      return;
+      return false;
     }
     if (low >= ranges[last - 1]!) {
-      if (high > ranges[last]!) ranges[last] = high;
-      return;
+      if (high <= ranges[last]!) return false;
+      ranges[last] = high;
+      return last === 1 && ranges[0] === 1;
     }
+    const before = ranges[0] === 1 ? ranges[1]! : 0;
     const first = firstEndingAt(ranges, low - 1);
     let end = first;
     let newLow = low;
@@ -114,17 +120,23 @@ export class DotContext {
       end += 2;
     }
     ranges.splice(first, end - first, newLow, newHigh);
+    return ranges[0] === 1 && ranges[1]! > before;
   }
 
-  merge(other: DotContext): void {
-    other.forEachRange((actor, low, high) => {
-      this.addRange(actor, low, high);
-    });
+  /** Returns true when the gapless start of some actor has grown. */
+  merge(other: DotContext): boolean {
+    let hasGrown = false;
+    for (let i = 0; i < other.#actors.length; i++) {
+      const actor = other.#actors[i]!;
+      const ranges = other.#ranges[i]!;
+      for (let j = 0; j < ranges.length; j += 2) if (this.addRange(actor, ranges[j]!, ranges[j + 1]!)) hasGrown = true;
+    }
+    return hasGrown;
   }
 
   /** True when every dot of the clock is here. */
   covers(clock: Clock): boolean {
-    for (const dot of clock.dots()) {
+    for (const dot of clock.entries) {
       if (this.contiguous(dot.actor) < dot.counter) return false;
     }
     return true;
@@ -206,6 +218,11 @@ export class DotContext {
   }
 
   #rangesOf(actor: Actor): number[] | null {
+    const actors = this.#actors;
+    if (actors.length <= SCANNED_MAX) {
+      for (let i = 0; i < actors.length; i++) if (actors[i] === actor) return this.#ranges[i]!;
+      return null;
+    }
     const i = this.#find(actor);
     return this.#actors[i] === actor ? this.#ranges[i]! : null;
   }

@@ -29,7 +29,7 @@ export type DotStore<T, O> = {
   /** Applies; the caller adds the dot to `seen` afterwards. The adding half does nothing when the dot was seen before. */
   apply(store: T, seen: DotContext, op: O): void;
   /** The store half of a delta; its context is the dot of the operation. */
-  deltaOf(store: T, op: O): T;
+  deltaOf(op: O): T;
   /** Checks beyond those of the dot itself. */
   validateOp(store: T, seen: DotContext, op: O): Violation | null;
   /** `seen` is the context of `store`: only dots it holds can contradict. */
@@ -54,8 +54,8 @@ export function causal<T, O>(store: DotStore<T, O>): CrdtType<Causal<T>, O> {
     validateMerge: (state, other) => store.validateJoin(state.store, state.seen, other.store),
     merge: (state, other) => {
       store.join(state.store, state.seen, other.store, other.seen);
-      state.seen.merge(other.seen);
-      store.settle(state.store, state.seen);
+      // What was deferred waits for a gap to close: while none does, nothing is settled.
+      if (state.seen.merge(other.seen)) store.settle(state.store, state.seen);
     },
     validateOp: (state, op) => {
       const dot = store.dotOf(op);
@@ -64,14 +64,14 @@ export function causal<T, O>(store: DotStore<T, O>): CrdtType<Causal<T>, O> {
     apply: (state, op) => {
       store.apply(state.store, state.seen, op);
       const dot = store.dotOf(op);
-      if (dot !== null) state.seen.add(dot.actor, dot.counter);
-      store.settle(state.store, state.seen);
+      if (dot !== null && state.seen.add(dot.actor, dot.counter)) store.settle(state.store, state.seen);
     },
-    deltaOf: (state, op) => {
+    isDeltaOp: true,
+    deltaOf: (_state, op) => {
       const seen = new DotContext();
       const dot = store.dotOf(op);
       if (dot !== null) seen.add(dot.actor, dot.counter);
-      return { seen, store: store.deltaOf(state.store, op) };
+      return { seen, store: store.deltaOf(op) };
     },
     writeState: (writer, state) => {
       state.seen.write(writer);
@@ -86,26 +86,13 @@ export function causal<T, O>(store: DotStore<T, O>): CrdtType<Causal<T>, O> {
   };
 }
 
-/**
- * The three-way rule for live dots: a dot stays when both hold it, or when one holds it and the other has never seen it.
- * What one holds and the other has seen and dropped was removed. Each clock holds at most one dot of an actor, the newest.
- */
-export function joinDots(mine: Clock, mineSeen: DotContext, theirs: Clock, theirsSeen: DotContext): void {
-  if (mine.equals(theirs)) return;
-  mine.retain((actor, counter) => theirs.get(actor) === counter || !theirsSeen.has(actor, counter));
-  theirs.forEach((actor, counter) => {
-    if (!mineSeen.has(actor, counter)) mine.raise(actor, counter);
-  });
-}
-
 /** Adds to `deferred` the entries of a remove's clock under which a dot may still fall that neither context has seen. */
 export function defer(deferred: Clock, clock: Clock, seen: DotContext, otherSeen?: DotContext): void {
-  clock.forEach((actor, counter) => {
-    const have = seen.contiguous(actor);
+  for (const dot of clock.entries) {
+    const have = seen.contiguous(dot.actor);
     // A delta that follows what was seen has a context that starts there: the two together leave nothing to wait for.
-    if (have >= counter || otherSeen?.hasRange(actor, have + 1, counter) === true) return;
-    deferred.raise(actor, counter);
-  });
+    if (have < dot.counter && otherSeen?.hasRange(dot.actor, have + 1, dot.counter) !== true) deferred.raiseTo(dot);
+  }
 }
 
 /** Drops the entries of a deferred clock that have been seen whole. */
@@ -128,9 +115,9 @@ export function unsettled(deferred: Clock, seen: DotContext): Clock | null {
 /** Reads a clock of live dots and refuses dots outside the context. */
 export function readLiveDots(reader: ByteReader, seen: DotContext): Clock {
   const dots = Clock.read(reader);
-  dots.forEach((actor, counter) => {
+  for (const { actor, counter } of dots.entries) {
     if (!seen.has(actor, counter)) reader.fail(`the live dot ${counter} of "${actor}" is not in the context.`);
-  });
+  }
   return dots;
 }
 
@@ -157,7 +144,7 @@ function validateDot(dot: Dot, seen: DotContext): Violation | null {
 
 /** A violation when the clock of a remove names updates that have not arrived: it would be deferred. */
 export function validateRemove(clock: Clock, seen: DotContext): Violation | null {
-  for (const dot of clock.dots()) {
+  for (const dot of clock.entries) {
     const have = seen.contiguous(dot.actor);
     if (have < dot.counter && !seen.has(dot.actor, dot.counter)) {
       return violation(
@@ -171,8 +158,10 @@ export function validateRemove(clock: Clock, seen: DotContext): Violation | null
 
 /** The dots of `theirs` that were seen here and are not live under the same key: removed, or spent twice. */
 export function suspects(theirs: Clock, mine: Clock | undefined, seen: DotContext): Clock {
-  const found = theirs.copy();
-  found.retain((actor, counter) => seen.has(actor, counter) && mine?.get(actor) !== counter);
+  const found = new Clock();
+  for (const dot of theirs.entries) {
+    if (seen.has(dot.actor, dot.counter) && mine?.get(dot.actor) !== dot.counter) found.raiseTo(dot);
+  }
   return found;
 }
 
@@ -181,24 +170,21 @@ export class DotOwners<K> {
   readonly #owners: Map<Actor, Map<number, K>> = new Map();
 
   add(dots: Clock, key: K): void {
-    dots.forEach((actor, counter) => {
+    for (const { actor, counter } of dots.entries) {
       let counters = this.#owners.get(actor);
       if (counters === undefined) this.#owners.set(actor, (counters = new Map()));
       counters.set(counter, key);
-    });
+    }
   }
 
   /** A violation when one of the dots is live under another key. */
   conflict(dots: Clock, key: K): Violation | null {
-    let found: Violation | null = null;
-    dots.forEach((actor, counter) => {
+    for (const { actor, counter } of dots.entries) {
       const owner = this.#owners.get(actor)?.get(counter);
-      if (found !== null || owner === undefined || owner === key) return;
-      found = violation(
-        "double-spent-dot",
-        `dot ${counter} of "${actor}" names two updates: of ${owner} and of ${key}.`,
-      );
-    });
-    return found;
+      if (owner === undefined || owner === key) continue;
+      const names = `dot ${counter} of "${actor}" names two updates: of ${owner} and of ${key}.`;
+      return violation("double-spent-dot", names);
+    }
+    return null;
   }
 }

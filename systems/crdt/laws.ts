@@ -7,7 +7,16 @@
  * Any generator of number lists can drive it; a type of your own can be checked the same way.
  */
 import type { Actor } from "./clock.ts";
-import { type CrdtType, copyState, decodeOp, decodeState, encodeOp, encodeState, equalBytes } from "./crdt.ts";
+import {
+  addToDelta,
+  type CrdtType,
+  copyState,
+  decodeOp,
+  decodeState,
+  encodeOp,
+  encodeState,
+  equalBytes,
+} from "./crdt.ts";
 
 export type Draw = (bound: number) => number;
 
@@ -31,7 +40,8 @@ export type LawSubject<S, O> = {
   readonly needsCausalOrder?: boolean;
 };
 
-type Update<S, O> = HistoryUpdate<O> & { readonly delta: S };
+/** `before`: the state it was prepared on. */
+type Update<S, O> = HistoryUpdate<O> & { readonly before: S; readonly delta: S };
 type Replica<S> = {
   readonly actor: Actor;
   readonly byOps: S;
@@ -75,8 +85,9 @@ function step<S, O>(
   if (action < 4) {
     const op = subject.propose(replica.byOps, replica.actor, draw);
     if (op === null) return null;
+    const before = copyState(subject.type, replica.byOps);
     const delta = subject.type.deltaOf(replica.byOps, op);
-    const update = { index: updates.length, actor: replica.actor, op, sees: new Set(replica.has), delta };
+    const update = { index: updates.length, actor: replica.actor, op, sees: new Set(replica.has), before, delta };
     updates.push(update);
     return deliver(subject, replica, update);
   }
@@ -159,8 +170,12 @@ function checkEnd<S, O>(
     const joined = join(type, ...order.map((update) => update.delta));
     if (!equalBytes(bytes, encodeState(type, joined))) return `deltas in ${name} differ from the joined states`;
   }
-  const parts = shuffle(updates, draw).map((update) => update.delta);
-  const some = join(type, ...parts.slice(0, draw(parts.length + 1)));
+  const shuffled = shuffle(updates, draw);
+  const parts = shuffled.slice(0, draw(shuffled.length + 1));
+  const some = join(type, ...parts.map((update) => update.delta));
+  const group = type.create();
+  for (const { before, op } of parts) addToDelta(type, group, before, op);
+  if (!isSame(type, some, group)) return "a delta put together from operations differs from the joined deltas";
   const [a, b, c] = [replicas[0]!.byStates, replicas[1]!.byStates, replicas[2]!.byStates];
   return (
     checkLattice(type, a, b, c) ??

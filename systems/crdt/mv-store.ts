@@ -5,7 +5,7 @@
  * all of them (MV register), any true (enable-wins), all true (disable-wins), the sum (counter, whose writes supersede nothing).
  */
 import type { ByteReader } from "./bytes.ts";
-import { Clock, compareText, type Dot, readDot, writeDot } from "./clock.ts";
+import { Clock, compareText, type Dot, readDot, truncate, writeDot } from "./clock.ts";
 import type { DotContext } from "./dot-context.ts";
 import { type DotStore, defer, readDeferred, settleClock, unsettled } from "./dot-store.ts";
 import type { ValueCodec } from "./value-codec.ts";
@@ -36,7 +36,7 @@ export function mvStore<T>(
       defer(store.deferred, op.supersedes, seen);
       if (!seen.has(op.dot.actor, op.dot.counter)) insert(store, { dot: op.dot, value: op.value });
     },
-    deltaOf: (_store, op) => ({ entries: [{ dot: op.dot, value: op.value }], deferred: op.supersedes.copy() }),
+    deltaOf: (op) => ({ entries: [{ dot: op.dot, value: op.value }], deferred: op.supersedes.copy() }),
     validateOp: (store, seen, op) => validateOp(codec, store, seen, op),
     validateJoin: (store, _seen, other) => validateJoin(codec, store, other),
     settle: (store, seen) => settleClock(store.deferred, seen),
@@ -74,34 +74,43 @@ function join<T>(store: MvStore<T>, seen: DotContext, other: MvStore<T>, otherSe
   const theirs = other.entries;
   if (store.deferred.isEmpty && other.deferred.isEmpty && haveSameDots(store.entries, theirs)) return;
   // A delta that is new here has seen nothing that is live here: then a long list of entries needs no visit.
-  if (store.entries.length <= FEW || seen.intersects(otherSeen))
-    retain(store.entries, ({ dot }) => !otherSeen.has(dot.actor, dot.counter) || find(theirs, dot) !== undefined);
+  if (store.entries.length <= FEW || seen.intersects(otherSeen)) keepLive(store.entries, theirs, otherSeen);
   for (const entry of theirs) if (!seen.has(entry.dot.actor, entry.dot.counter)) insert(store, entry);
   defer(store.deferred, other.deferred, seen, otherSeen);
   reset(store, store.deferred);
   reset(store, other.deferred);
 }
 
+/** Drops what the other has seen and does not hold. */
+function keepLive<T>(mine: MvEntry<T>[], theirs: readonly MvEntry<T>[], otherSeen: DotContext): void {
+  let kept = 0;
+  for (let i = 0; i < mine.length; i++) {
+    const entry = mine[i]!;
+    const { dot } = entry;
+    if (!otherSeen.has(dot.actor, dot.counter) || find(theirs, dot) !== undefined) mine[kept++] = entry;
+  }
+  truncate(mine, kept);
+}
+
 function haveSameDots(a: readonly MvEntry<unknown>[], b: readonly MvEntry<unknown>[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) {
     if (a[i] === b[i]) continue; // entries are never changed, so merged states share them
-    const [mine, theirs] = [a[i]!.dot, b[i]!.dot];
+    const mine = a[i]!.dot;
+    const theirs = b[i]!.dot;
     if (mine.counter !== theirs.counter || mine.actor !== theirs.actor) return false;
   }
   return true;
 }
 
-function reset<T>(store: MvStore<T>, clock: Clock): void {
-  if (clock.isEmpty || store.entries.length === 0) return;
-  retain(store.entries, ({ dot }) => !clock.has(dot.actor, dot.counter));
-}
-
-/** Keeps the entries for which `keeps` holds, in place. */
-function retain<T>(entries: MvEntry<T>[], keeps: (entry: MvEntry<T>) => boolean): void {
+function reset<T>({ entries }: MvStore<T>, clock: Clock): void {
+  if (clock.isEmpty || entries.length === 0) return;
   let kept = 0;
-  for (const entry of entries) if (keeps(entry)) entries[kept++] = entry;
-  while (entries.length > kept) entries.pop(); // a few pops are cheaper than setting a length
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i]!;
+    if (!clock.has(entry.dot.actor, entry.dot.counter)) entries[kept++] = entry;
+  }
+  truncate(entries, kept);
 }
 
 function insert<T>(store: MvStore<T>, entry: MvEntry<T>): void {
@@ -117,7 +126,7 @@ function validateOp<T>(codec: ValueCodec<T>, store: MvStore<T>, seen: DotContext
   }
   const known = find(store.entries, op.dot);
   if (known !== undefined && codec.keyOf(known.value) !== codec.keyOf(op.value)) return doubleSpent(op.dot);
-  for (const dot of op.supersedes.dots()) {
+  for (const dot of op.supersedes.entries) {
     if (!seen.has(dot.actor, dot.counter)) {
       return violation("missing-dots", `the write supersedes ${dot.counter} of "${dot.actor}", which has not arrived.`);
     }

@@ -13,20 +13,12 @@ import {
   deferRemove,
   hasUnsettled,
   readRemoves,
+  refuseLive,
   settleRemoves,
   writeRemoves,
 } from "./deferred-removes.ts";
 import { DotContext } from "./dot-context.ts";
-import {
-  type Causal,
-  causal,
-  DotOwners,
-  type DotStore,
-  joinDots,
-  readLiveDots,
-  suspects,
-  validateRemove,
-} from "./dot-store.ts";
+import { type Causal, causal, DotOwners, type DotStore, readLiveDots, suspects, validateRemove } from "./dot-store.ts";
 import { deriveRemove, type ReadContext, WHOLE } from "./read-context.ts";
 import { compareKeys, type ValueCodec, type ValueKey } from "./value-codec.ts";
 import type { Violation } from "./violation.ts";
@@ -137,15 +129,14 @@ function mapStore<K, T, O>(codec: ValueCodec<K>, nested: DotStore<T, O>): DotSto
       if (removed !== undefined) resetKey(nested, store, id, removed.clock);
       else dropIfEmpty(nested, store, id, seen);
     },
-    deltaOf: (store, op) => {
+    deltaOf: (op) => {
       const delta: MapStore<K, T> = { entries: new Map(), deferred: new Map() };
       if (op.kind === "remove") {
         for (const key of op.keys) delta.deferred.set(codec.keyOf(key), { key, clock: op.clock.copy() });
         return delta;
       }
       const id = codec.keyOf(op.key);
-      const before = store.entries.get(id)?.value ?? nested.create();
-      const value = op.kind === "update" ? nested.deltaOf(before, op.op) : nested.create();
+      const value = op.kind === "update" ? nested.deltaOf(op.op) : nested.create();
       const dot = dotOf(op);
       delta.entries.set(id, { key: op.key, updates: Clock.of(dot === null ? [] : [dot]), value });
       return delta;
@@ -194,16 +185,21 @@ function join<K, T, O>(
   for (const [id, theirs] of other.entries) {
     const mine = entryOf(nested, store, id, theirs.key);
     live += theirs.updates.size;
-    joinDots(mine.updates, seen, theirs.updates, otherSeen);
+    mine.updates.joinLive(seen, theirs.updates, otherSeen);
     nested.join(mine.value, seen, theirs.value, otherSeen);
     nested.settle(mine.value, seen);
+    // Other keys are above their deferred clocks already.
+    const removed = store.deferred.size === 0 ? undefined : store.deferred.get(id);
+    if (removed !== undefined) {
+      mine.updates.resetRemove(removed.clock);
+      nested.reset(mine.value, removed.clock);
+    }
     if (mine.updates.isEmpty && nested.isEmpty(mine.value, seen)) store.entries.delete(id);
     else shared += 1;
   }
   // Keys that only this store holds need a visit when the other has seen dots that it does not hold, and this one may hold such.
   if (store.entries.size > shared && otherSeen.count() !== live && seen.intersects(otherSeen))
     dropUnheld(nested, store, seen, other, otherSeen);
-  for (const [id, { clock }] of store.deferred) resetKey(nested, store, id, clock);
   for (const [id, { key, clock }] of other.deferred) {
     resetKey(nested, store, id, clock);
     deferRemove(store.deferred, { id, key, clock }, seen, otherSeen);
@@ -306,7 +302,9 @@ function read<K, T, O>(
     entries.set(id, { key, updates, value });
     previous = id;
   }
-  return { entries, deferred: readRemoves(codec, reader, seen) };
+  const deferred = readRemoves(codec, reader, seen);
+  refuseLive(reader, deferred, (id) => entries.get(id)?.updates);
+  return { entries, deferred };
 }
 
 const KINDS = ["update", "touch", "remove"] as const;

@@ -13,20 +13,12 @@ import {
   deferRemove,
   hasUnsettled,
   readRemoves,
+  refuseLive,
   settleRemoves,
   writeRemoves,
 } from "./deferred-removes.ts";
 import type { DotContext } from "./dot-context.ts";
-import {
-  type Causal,
-  causal,
-  DotOwners,
-  type DotStore,
-  joinDots,
-  readLiveDots,
-  suspects,
-  validateRemove,
-} from "./dot-store.ts";
+import { type Causal, causal, DotOwners, type DotStore, readLiveDots, suspects, validateRemove } from "./dot-store.ts";
 import { deriveRemove, type ReadContext, WHOLE } from "./read-context.ts";
 import { compareKeys, type ValueCodec, type ValueKey } from "./value-codec.ts";
 import { type Violation, violation } from "./violation.ts";
@@ -99,7 +91,7 @@ function orSetStore<T>(codec: ValueCodec<T>): DotStore<OrSetStore<T>, OrSetOp<T>
     },
     dotOf: (op) => (op.kind === "add" ? op.dot : null),
     apply: (store, seen, op) => apply(codec, store, seen, op),
-    deltaOf: (_store, op) => {
+    deltaOf: (op) => {
       const delta: OrSetStore<T> = { entries: new Map(), deferred: new Map() };
       if (op.kind === "add") delta.entries.set(codec.keyOf(op.value), { value: op.value, adds: Clock.of([op.dot]) });
       else for (const key of op.values) delta.deferred.set(codec.keyOf(key), { key, clock: op.clock.copy() });
@@ -158,7 +150,10 @@ function join<T>(store: OrSetStore<T>, seen: DotContext, other: OrSetStore<T>, o
     let mine = store.entries.get(id);
     if (mine === undefined) store.entries.set(id, (mine = { value: theirs.value, adds: new Clock() }));
     live += theirs.adds.size;
-    joinDots(mine.adds, seen, theirs.adds, otherSeen);
+    mine.adds.joinLive(seen, theirs.adds, otherSeen);
+    // Other members are above their deferred clocks already.
+    const removed = store.deferred.size === 0 ? undefined : store.deferred.get(id);
+    if (removed !== undefined) mine.adds.resetRemove(removed.clock);
     if (mine.adds.isEmpty) store.entries.delete(id);
     else shared += 1;
   }
@@ -170,7 +165,6 @@ function join<T>(store: OrSetStore<T>, seen: DotContext, other: OrSetStore<T>, o
       if (mine.adds.isEmpty) store.entries.delete(id);
     }
   }
-  for (const [id, { clock }] of store.deferred) strip(store, id, clock);
   for (const [id, { key, clock }] of other.deferred) {
     strip(store, id, clock);
     deferRemove(store.deferred, { id, key, clock }, seen, otherSeen);
@@ -219,7 +213,9 @@ function read<T>(codec: ValueCodec<T>, reader: ByteReader, seen: DotContext): Or
     entries.set(id, { value, adds });
     previous = id;
   }
-  return { entries, deferred: readRemoves(codec, reader, seen) };
+  const deferred = readRemoves(codec, reader, seen);
+  refuseLive(reader, deferred, (id) => entries.get(id)?.adds);
+  return { entries, deferred };
 }
 
 function writeOp<T>(codec: ValueCodec<T>, writer: ByteWriter, op: OrSetOp<T>): void {

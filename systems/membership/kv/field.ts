@@ -67,7 +67,7 @@ export const fieldStore: DotStore<Field, FieldOp> = {
   },
   dotOf: ({ of, op }) => PARTS[of].dotOf(op),
   apply: (field, seen, { of, op }) => PARTS[of].apply(field[of], seen, op),
-  deltaOf: (field, { of, op }) => ({ ...emptyField(), [of]: PARTS[of].deltaOf(field[of], op) }),
+  deltaOf: ({ of, op }) => ({ ...emptyField(), [of]: PARTS[of].deltaOf(op) }),
   validateOp: (field, seen, { of, op }) => PARTS[of].validateOp(field[of], seen, op),
   validateJoin: (field, seen, other) =>
     firstViolation((kind) => PARTS[kind].validateJoin(field[kind], seen, other[kind])),
