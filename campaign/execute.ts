@@ -189,7 +189,11 @@ class Run {
       lastingHarmMax: scenario.faults.lastingHarmMax?.(this.#context.settings) ?? 0,
       selfQuarantined: scenario.faults.selfQuarantined ?? [],
     });
-    if (!goesOn && !this.#isSpecificationAlone) this.#control.world.properties.onFailure = () => this.#stopEarly();
+    if (!goesOn && !this.#isSpecificationAlone) {
+      const { properties } = this.#control.world;
+      properties.onViolation = () => this.#stopEarly();
+      if (scenario.uncaughtIsFailure !== false) properties.onUncaught = () => this.#stopEarly();
+    }
   }
 
   async run(): Promise<RunOutcome> {

@@ -30,17 +30,19 @@ export class Properties {
   /** Name to whether it was ever true in this run. */
   readonly sometimes: Map<string, boolean> = new Map();
   readonly marks: Map<string, number> = new Map();
-  /** Called at each recorded violation or uncaught error; the run may want to stop. */
-  onFailure: () => void = () => {};
+  /** Called at each recorded violation; the run may want to stop. */
+  onViolation: () => void = () => {};
+  /** Called at each recorded uncaught error. */
+  onUncaught: () => void = () => {};
 
   violate(violation: Violation): void {
     if (this.violations.length < VIOLATIONS_MAX) this.violations.push(violation);
-    this.onFailure();
+    this.onViolation();
   }
 
   recordUncaught(uncaught: Uncaught): void {
     if (this.uncaught.length < VIOLATIONS_MAX) this.uncaught.push(uncaught);
-    this.onFailure();
+    this.onUncaught();
   }
 
   see(name: string, isTrue: boolean): void {
