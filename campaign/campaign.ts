@@ -140,8 +140,12 @@ class Campaign {
     jobs: readonly Job[],
   ): Promise<void> {
     if (jobs.length === 0 || this.#stopReason === "interrupted" || this.#failure !== null) return;
+    const { failuresMax, timeLimitMs } = this.#options;
+    const mayStop = failuresMax !== undefined || timeLimitMs !== undefined;
     const pool = new Pool({
       workers,
+      // A campaign that may stop early hands out one run at a time, so that little is run after it should have.
+      ...(mayStop ? { sentMax: 1 } : {}),
       runMsMax: this.#options.runMsMax ?? RUN_MS_MAX,
       residentMbMax: this.#options.residentMbMax ?? RESIDENT_MB_MAX,
       ...(this.#options.execPath === undefined ? {} : { execPath: this.#options.execPath }),

@@ -23,6 +23,8 @@ export type PoolOptions = {
   readonly execPath?: string;
   /** The runner of another build of the tool; default: our own. */
   readonly entry?: URL;
+  /** How many jobs a runner has in hand: they still run after `dropWaiting`. Default 3, so that it never waits for the next. */
+  readonly sentMax?: number;
   readonly onResult: (job: Job, result: PoolResult) => void;
 };
 
@@ -40,7 +42,7 @@ const HEAP_MB_MAX = 512;
 const WATCH_MS = 100;
 const BOOT_MS_MAX = 60_000;
 /** Enough that a runner never waits for the coordinator, few enough that little is left when one is killed. */
-const SENT_MAX = 3;
+const SENT_MAX_DEFAULT = 3;
 
 export class Pool {
   readonly #options: PoolOptions;
@@ -73,12 +75,9 @@ export class Pool {
     await idle;
   }
 
-  /** Forgets what waits; jobs that are being run still come back. */
-  dropWaiting(): number {
-    const dropped =
-      this.#waiting.length + [...this.#runners].reduce((sum, runner) => sum + Math.max(0, runner.sent.length - 1), 0);
+  /** Forgets what waits; jobs that a runner has in hand still come back. */
+  dropWaiting(): void {
     this.#waiting = [];
-    return dropped;
   }
 
   /** Ends every runner at once. What had no result gets none. */
@@ -115,7 +114,8 @@ export class Pool {
   }
 
   #feed(runner: Runner): void {
-    while (runner.killing === null && runner.sent.length < SENT_MAX && this.#waiting.length > 0) {
+    const { sentMax = SENT_MAX_DEFAULT } = this.#options;
+    while (runner.killing === null && runner.sent.length < sentMax && this.#waiting.length > 0) {
       const job = this.#waiting.shift()!;
       if (runner.sent.length === 0) runner.startedMs = Date.now();
       runner.sent.push(job);

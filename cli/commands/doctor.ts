@@ -14,7 +14,13 @@ export type DoctorArguments = { readonly json: boolean; readonly color?: boolean
 
 type Finding = { readonly name: string; readonly isOk: boolean; readonly found: string };
 
-const NODE_MIN = [20, 19];
+/** As `engines` in package.json: the least minor version of a major; what is above the last is fine. */
+const NODE_MINORS: ReadonlyMap<number, number> = new Map([
+  [20, 19],
+  [22, 12],
+  [24, 0],
+]);
+const NODE_NEEDED = "20.19, 22.12, or 24 and later";
 const SELF_TEST = { scenario: "lesson-stale-read", seed: "doctor" };
 
 export async function doctorCommand(args: DoctorArguments): Promise<number> {
@@ -43,8 +49,8 @@ export async function doctorCommand(args: DoctorArguments): Promise<number> {
 
 function versionFinding(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  const isOk = major > NODE_MIN[0]! || (major === NODE_MIN[0] && minor >= NODE_MIN[1]!);
-  return { name: "Node version", isOk, found: `${process.versions.node}, needed is ${NODE_MIN.join(".")} or later` };
+  const isOk = major > 24 || minor >= (NODE_MINORS.get(major) ?? Number.POSITIVE_INFINITY);
+  return { name: "Node version", isOk, found: `${process.versions.node}, needed is ${NODE_NEEDED}` };
 }
 
 /** Known values of the integer arithmetic that every draw goes through. */

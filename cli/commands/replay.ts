@@ -9,7 +9,7 @@ import { formatFailure } from "../../report/failure.ts";
 import { hasSpecification, isValidated } from "../../campaign/validation.ts";
 import { validationMode } from "../arguments.ts";
 import { makeTerminal, toolCommand } from "../terminal.ts";
-import { exitOf, type RunArguments, runCommand, timed, warningsOf } from "./run.ts";
+import { exitOf, type RunArguments, runCommand, tell, tellTrace, timed, warningsOf } from "./run.ts";
 
 export type ReplayArguments = Omit<RunArguments, "scenario"> & { readonly target: string };
 
@@ -54,6 +54,8 @@ function conclude(args: ReplayArguments, repro: Repro, { outcome, wallMs, differ
   ];
   if (args.json) terminal.out(`${JSON.stringify({ ...result, wallMs, warnings }, null, 2)}\n`);
   else {
+    if (args.verbose) tellTrace(terminal, outcome);
+    if (args.verbose) tell(terminal, outcome);
     const replay = `${toolCommand()} replay ${args.target}`;
     const texts = { result, verdicts: outcome.verdicts, faultWindows: outcome.faultWindows, replay };
     if (result.verdict === "held")

@@ -10,6 +10,7 @@ import { grouped } from "../../report/style.ts";
 import { SettingError } from "../../scenarios/settings.ts";
 import { formatTraceRecord } from "../../sim/trace.ts";
 import { pairs, validationMode } from "../arguments.ts";
+import type { Terminal } from "../../report/reporters.ts";
 import { makeTerminal, shellWord, toolCommand } from "../terminal.ts";
 import { readJson } from "./campaign.ts";
 
@@ -41,8 +42,8 @@ export async function runCommand(args: RunArguments): Promise<number> {
     terminal.out(`${JSON.stringify({ ...result, wallMs, warnings: warningsOf(result) }, null, 2)}\n`);
     return exitOf(result);
   }
-  if (args.verbose) for (const record of outcome.trace) terminal.out(`${formatTraceRecord(record)}\n`);
-  tell(terminal, outcome, args.quiet);
+  if (args.verbose) tellTrace(terminal, outcome);
+  if (!args.quiet) tell(terminal, outcome);
   const replay = `${toolCommand()} replay ${shellWord(args.scenario)} --seed ${shellWord(seed)}${args.set.map((pair) => ` --set ${shellWord(pair)}`).join("")}`;
   if (result.verdict === "held")
     terminal.out(
@@ -104,9 +105,13 @@ export function warningsOf(result: RunResult): string[] {
   return warnings;
 }
 
+/** Event by event. */
+export function tellTrace(terminal: Terminal, outcome: RunOutcome): void {
+  for (const record of outcome.trace) terminal.out(`${formatTraceRecord(record)}\n`);
+}
+
 /** Settings first, so that they are on the screen before anything else is; then operations and faults in their order of time. */
-function tell(terminal: ReturnType<typeof makeTerminal>, outcome: RunOutcome, isQuiet: boolean): void {
-  if (isQuiet) return;
+export function tell(terminal: Terminal, outcome: RunOutcome): void {
   const { result, history, faultWindows } = outcome;
   const settings = Object.entries(result.input.settings).map(([name, value]) => `${name}=${value}`);
   terminal.out(`settings ${settings.join(" ")}\n`);

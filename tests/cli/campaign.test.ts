@@ -44,6 +44,15 @@ test("a campaign over a lesson fails, names a repro, and its replay has the same
   const told = await seedbed(["replay", failure.repro], { cwd });
   expect(told.stdout).toContain(`digest ${failure.digest} = recorded`);
   expect(told.stdout.split("\n").length).toBeLessThanOrEqual(17);
+  const whole = await seedbed(["replay", failure.repro, "--verbose"], { cwd });
+  expect(whole.stdout).toContain('"action":"nemesis.strike"');
+  expect(whole.stdout).toMatch(/ ms  process \d+ ok +write/);
+});
+
+test("--bail hands out nothing after the first failure", async () => {
+  const bailing = [...LESSON, "--seed", "13", "--seed", "14", "--seed", "15", "--seed", "16", "--workers", "1"];
+  const { code, stdout } = await seedbed([...bailing, "--bail", "--json"], { cwd: temporaryFolder() });
+  expect([code, (JSON.parse(stdout) as Report).totals]).toMatchObject([1, { runs: 1, failed: 1 }]);
 });
 
 test("results do not depend on the number of workers", async () => {
