@@ -46,7 +46,7 @@ test("a campaign over a lesson fails, names a repro, and its replay has the same
   expect(told.stdout.split("\n").length).toBeLessThanOrEqual(17);
   const whole = await seedbed(["replay", failure.repro, "--verbose"], { cwd });
   expect(whole.stdout).toContain('"action":"nemesis.strike"');
-  expect(whole.stdout).toMatch(/ ms  process \d+ ok +write/);
+  expect(whole.stdout).toMatch(/ ms {2}process \d+ ok +write/);
 });
 
 test("--bail hands out nothing after the first failure", async () => {
