@@ -52,7 +52,8 @@ export function valuesContent<T>(codec: ValueCodec<T>): ContentKind<T[]> {
       for (const value of more) owned.push(value);
       return owned;
     },
-    join: (parts) => ([] as T[]).concat(...parts),
+    // Not concat: there may be more parts than a call takes arguments.
+    join: (parts) => parts.flat() as T[],
     isEqual: (a, b) => a.length === b.length && a.every((value, i) => codec.keyOf(value) === codec.keyOf(b[i]!)),
     check: (content) => {
       for (const value of content) codec.keyOf(value);

@@ -168,6 +168,15 @@ export function applyValidated<S, O>(type: CrdtType<S, O>, state: S, op: O): voi
   type.apply(state, op);
 }
 
+/**
+ * Before a replica takes its own operation: throws CrdtError for a value that no encoding can hold, which would make its journal
+ * unreadable; with `isCausal` also for one that has seen what is not here, which no peer could ever deliver.
+ */
+export function demandFit<S, O>(type: CrdtType<S, O>, state: S, op: O, isCausal: boolean): void {
+  const found = type.validateOp(state, op);
+  if (found?.code === "out-of-range" || (isCausal && found?.code === "missing-dots")) throw new CrdtError(found);
+}
+
 /** Merges another state, or throws CrdtError and leaves the state as it was. */
 export function mergeValidated<S, O>(type: CrdtType<S, O>, state: S, other: S): void {
   const found = type.validateMerge(state, other);

@@ -30,6 +30,8 @@ export type DotStore<T, O> = {
   apply(store: T, seen: DotContext, op: O): void;
   /** The store half of a delta; its context is the dot of the operation. */
   deltaOf(op: O): T;
+  /** Visits the live dots; one of a nested value may come more than once. */
+  forEachLive(store: T, visit: (actor: Actor, counter: number) => void): void;
   /** Checks beyond those of the dot itself. */
   validateOp(store: T, seen: DotContext, op: O): Violation | null;
   /** `seen` is the context of `store`: only dots it holds can contradict. */

@@ -11,7 +11,7 @@ import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { type Actor, Clock, compareText, type Dot, readDot, writeDot } from "./clock.ts";
 import { type CrdtType, TYPE_TAG } from "./crdt.ts";
 import { type ReadContext, WHOLE } from "./read-context.ts";
-import type { ValueCodec } from "./value-codec.ts";
+import { type ValueCodec, validateValue } from "./value-codec.ts";
 import { type Violation, violation } from "./violation.ts";
 import { missingBefore } from "./version-vector.ts";
 
@@ -63,6 +63,7 @@ export function dvvSet<T>(codec: ValueCodec<T>): DvvSetType<T> {
       return { dot, context, value: codec.read(reader) };
     },
     put: (state, actor, context, value) => {
+      codec.keyOf(value);
       const count = Math.max(state.get(actor)?.count ?? 0, context.get(actor));
       return { dot: { actor, counter: count + 1 }, context: context.copy(), value };
     },
@@ -103,6 +104,8 @@ function columnOf<T>(state: DvvSet<T>, actor: Actor): Column<T> {
 }
 
 function validateOp<T>(codec: ValueCodec<T>, state: DvvSet<T>, op: DvvSetOp<T>): Violation | null {
+  const unfit = validateValue(codec, op.value);
+  if (unfit !== null) return unfit;
   if (op.context.get(op.dot.actor) >= op.dot.counter) return violation("inconsistent", "the write has read itself.");
   const column = state.get(op.dot.actor);
   const known = column?.live[column.count - op.dot.counter];

@@ -1,6 +1,6 @@
 /** Registers that keep the largest, or the smallest, value ever written, in the order of the codec's keys. */
 import { type CrdtType, TYPE_TAG } from "./crdt.ts";
-import { compareKeys, type ValueCodec } from "./value-codec.ts";
+import { compareKeys, type ValueCodec, validateValue } from "./value-codec.ts";
 
 /** Undefined: never written. */
 export type ExtremumRegister<T> = { value: T | undefined };
@@ -18,8 +18,8 @@ export function minRegister<T>(codec: ValueCodec<T>): ExtremumRegisterType<T> {
 function extremumRegister<T>(codec: ValueCodec<T>, name: string, tag: number, sign: 1 | -1): ExtremumRegisterType<T> {
   const take = (state: ExtremumRegister<T>, value: T | undefined): void => {
     if (value === undefined) return;
-    if (state.value === undefined || sign * compareKeys(codec.keyOf(value), codec.keyOf(state.value)) > 0)
-      state.value = value;
+    const key = codec.keyOf(value); // the first value must be fit as well
+    if (state.value === undefined || sign * compareKeys(key, codec.keyOf(state.value)) > 0) state.value = value;
   };
   return {
     name,
@@ -27,7 +27,7 @@ function extremumRegister<T>(codec: ValueCodec<T>, name: string, tag: number, si
     create: () => ({ value: undefined }),
     validateMerge: () => null,
     merge: (state, other) => take(state, other.value),
-    validateOp: () => null,
+    validateOp: (_state, op) => validateValue(codec, op.value),
     apply: (state, op) => take(state, op.value),
     deltaOf: (_state, op) => ({ value: op.value }),
     writeState: (writer, state) => {

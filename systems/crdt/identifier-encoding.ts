@@ -51,6 +51,9 @@ export function readIdentifierList<C>(reader: ByteReader, kind: ContentKind<C>):
     const first = [...run.prefix, run.digit, run.actor, run.counter];
     if (i > 0 && comparePaths(before, first, list.actors()) >= 0)
       reader.fail("the identifiers of a list are not ascending.");
+    const last = flat.at(-1);
+    if (last !== undefined && continuesIdentifiers(last as IdentifierRun<C>, run as IdentifierRun<C>))
+      reader.fail("two runs of a list are one.");
     claim(reader, list, live, run);
     total += run.length;
     ends.set(run.actor, run.counter + run.length - 1);

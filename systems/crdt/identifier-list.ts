@@ -23,6 +23,9 @@ import { RunIndex } from "./run-index.ts";
 import { RunTree } from "./run-tree.ts";
 import { type Violation, violation } from "./violation.ts";
 
+/** 2^51: encodings hold differences of digits, which must stay below 2^52. */
+const DIGIT_MAX = 2_251_799_813_685_248;
+
 export class IdentifierList<C> {
   readonly kind: ContentKind<C>;
   readonly seen: DotContext = new DotContext();
@@ -168,7 +171,8 @@ export class IdentifierList<C> {
     this.kind.check(op.content);
     const length = this.kind.lengthOf(op.content);
     const digits = [op.digit + length, ...op.prefix.map((level) => level.digit)];
-    if (length === 0 || dot.counter < 1 || !digits.every(Number.isSafeInteger)) {
+    const isInRange = (digit: number): boolean => Number.isInteger(digit) && Math.abs(digit) <= DIGIT_MAX;
+    if (length === 0 || dot.counter < 1 || !digits.every(isInRange)) {
       return violation("out-of-range", "an insert holds no element, or its dot or a digit is out of range.");
     }
     const have = this.seen.contiguous(dot.actor);
@@ -187,7 +191,9 @@ export class IdentifierList<C> {
     const known = actor === undefined ? undefined : this.#index.find(actor, dot.counter);
     if (known === undefined) return null;
     const path = op.prefix.flatMap((level) => [level.digit, this.#numbers.get(level.actor) ?? -1, level.counter]);
-    return isSamePlace(known, dot.counter, path, op.digit) ? null : doubleSpent(dot.actor, dot.counter);
+    const isSame =
+      isSamePlace(known, dot.counter, path, op.digit) && this.#hasSameContent(known.actor, dot.counter, op.content);
+    return isSame ? null : doubleSpent(dot.actor, dot.counter);
   }
 
   // ------------------------------------------------------------------ states
@@ -236,9 +242,23 @@ export class IdentifierList<C> {
       const known = this.#index.find(numbers[run.actor]!, run.counter);
       if (known === undefined) continue;
       const path = run.prefix.map((part, i) => (i % LEVEL === 1 ? numbers[part]! : part));
-      if (!isSamePlace(known, run.counter, path, run.digit)) return doubleSpent(other.#actors[run.actor]!, run.counter);
+      const isSame =
+        isSamePlace(known, run.counter, path, run.digit) && this.#hasSameContent(known.actor, run.counter, run.content);
+      if (!isSame) return doubleSpent(other.#actors[run.actor]!, run.counter);
     }
     return null;
+  }
+
+  /** Whether the elements from a dot on that are live here hold this content. */
+  #hasSameContent(actor: number, counter: number, content: C): boolean {
+    const end = counter + this.kind.lengthOf(content);
+    for (const mine of this.#index.overlapping(actor, counter, end - 1)) {
+      const from = Math.max(counter, mine.counter);
+      const to = Math.min(end, mine.counter + mine.length);
+      const here = this.kind.slice(mine.content, from - mine.counter, to - mine.counter);
+      if (!this.kind.isEqual(here, this.kind.slice(content, from - counter, to - counter))) return false;
+    }
+    return true;
   }
 
   // ------------------------------------------------------------------ placing

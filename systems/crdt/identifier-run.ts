@@ -53,5 +53,5 @@ export function isSamePlace(run: IdentifierRun<unknown>, counter: number, prefix
 }
 
 export function doubleSpent(actor: Actor, counter: number): Violation {
-  return violation("double-spent-dot", `dot ${counter} of "${actor}" names elements at two places.`);
+  return violation("double-spent-dot", `dot ${counter} of "${actor}" names two different elements.`);
 }

@@ -56,7 +56,7 @@ const ACTORS: readonly Actor[] = ["a", "b", "c"];
 export function checkLaws<S, O>(subject: LawSubject<S, O>, script: readonly number[]): string | null {
   const { type } = subject;
   let at = 0;
-  const draw: Draw = (bound) => (at < script.length ? script[at++]! % bound : 0);
+  const draw: Draw = (bound) => (at < script.length ? Math.abs(script[at++]!) % bound : 0);
   const replicas: Replica<S>[] = ACTORS.map((actor) => ({
     actor,
     byOps: type.create(),

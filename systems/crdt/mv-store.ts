@@ -8,7 +8,7 @@ import type { ByteReader } from "./bytes.ts";
 import { Clock, compareText, type Dot, readDot, truncate, writeDot } from "./clock.ts";
 import type { DotContext } from "./dot-context.ts";
 import { type DotStore, defer, readDeferred, settleClock, unsettled } from "./dot-store.ts";
-import type { ValueCodec } from "./value-codec.ts";
+import { type ValueCodec, validateValue } from "./value-codec.ts";
 import { type Violation, violation } from "./violation.ts";
 
 export type MvEntry<T> = { readonly dot: Dot; readonly value: T };
@@ -37,6 +37,9 @@ export function mvStore<T>(
       if (!seen.has(op.dot.actor, op.dot.counter)) insert(store, { dot: op.dot, value: op.value });
     },
     deltaOf: (op) => ({ entries: [{ dot: op.dot, value: op.value }], deferred: op.supersedes.copy() }),
+    forEachLive: (store, visit) => {
+      for (const { dot } of store.entries) visit(dot.actor, dot.counter);
+    },
     validateOp: (store, seen, op) => validateOp(codec, store, seen, op),
     validateJoin: (store, _seen, other) => validateJoin(codec, store, other),
     settle: (store, seen) => settleClock(store.deferred, seen),
@@ -121,6 +124,8 @@ function insert<T>(store: MvStore<T>, entry: MvEntry<T>): void {
 }
 
 function validateOp<T>(codec: ValueCodec<T>, store: MvStore<T>, seen: DotContext, op: MvOp<T>): Violation | null {
+  const unfit = validateValue(codec, op.value);
+  if (unfit !== null) return unfit;
   if (op.supersedes.get(op.dot.actor) >= op.dot.counter) {
     return violation("inconsistent", `the write ${op.dot.counter} of "${op.dot.actor}" supersedes itself.`);
   }

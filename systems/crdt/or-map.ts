@@ -141,6 +141,12 @@ function mapStore<K, T, O>(codec: ValueCodec<K>, nested: DotStore<T, O>): DotSto
       delta.entries.set(id, { key: op.key, updates: Clock.of(dot === null ? [] : [dot]), value });
       return delta;
     },
+    forEachLive: (store, visit) => {
+      for (const { updates, value } of store.entries.values()) {
+        updates.forEach(visit);
+        nested.forEachLive(value, visit);
+      }
+    },
     validateOp: (store, seen, op) => {
       if (op.kind === "remove") return validateRemove(op.clock, seen);
       const id = codec.keyOf(op.key);
@@ -304,6 +310,15 @@ function read<K, T, O>(
   }
   const deferred = readRemoves(codec, reader, seen);
   refuseLive(reader, deferred, (id) => entries.get(id)?.updates);
+  for (const [id, { updates, value }] of entries) {
+    const removed = deferred.get(id)?.clock;
+    nested.forEachLive(value, (actor, counter) => {
+      if (updates.get(actor) < counter)
+        reader.fail(`the live dot ${counter} of "${actor}" is of no update of its key.`);
+      if (removed?.has(actor, counter) === true)
+        reader.fail(`the live dot ${counter} of "${actor}" is under a deferred remove.`);
+    });
+  }
   return { entries, deferred };
 }
 

@@ -20,7 +20,7 @@ import {
 import type { DotContext } from "./dot-context.ts";
 import { type Causal, causal, DotOwners, type DotStore, readLiveDots, suspects, validateRemove } from "./dot-store.ts";
 import { deriveRemove, type ReadContext, WHOLE } from "./read-context.ts";
-import { compareKeys, type ValueCodec, type ValueKey } from "./value-codec.ts";
+import { compareKeys, type ValueCodec, type ValueKey, validateValue } from "./value-codec.ts";
 import { type Violation, violation } from "./violation.ts";
 
 /** Invariant: `adds` holds the newest live add of each actor, and is never empty. */
@@ -34,6 +34,7 @@ export type OrSetOp<T> =
 
 export type OrSetType<T> = CrdtType<OrSet<T>, OrSetOp<T>> & {
   readonly store: DotStore<OrSetStore<T>, OrSetOp<T>>;
+  /** Throws CrdtError "out-of-range". */
   add(seen: DotContext, actor: Actor, value: T): OrSetOp<T>;
   /** Removes what this replica holds of the value; null when it is not present. */
   remove(store: OrSetStore<T>, value: T): OrSetOp<T> | null;
@@ -44,7 +45,7 @@ export type OrSetType<T> = CrdtType<OrSet<T>, OrSetOp<T>> & {
   values(store: OrSetStore<T>): T[];
   /** Whether the value is present, with the context to remove it. */
   readMember(state: OrSet<T>, value: T): ReadContext<boolean>;
-  /** All members, with a context that covers everything seen. */
+  /** All members, with a context that covers everything seen without a gap. */
   read(state: OrSet<T>): ReadContext<readonly T[]>;
 };
 
@@ -54,7 +55,10 @@ export function orSet<T>(codec: ValueCodec<T>): OrSetType<T> {
   return {
     ...causal(store),
     store,
-    add: (seen, actor, value) => ({ kind: "add", dot: seen.next(actor), value }),
+    add: (seen, actor, value) => {
+      codec.keyOf(value);
+      return { kind: "add", dot: seen.next(actor), value };
+    },
     remove: (set, value) => {
       const entry = set.entries.get(codec.keyOf(value));
       return entry === undefined ? null : { kind: "remove", clock: entry.adds.copy(), values: [value] };
@@ -97,8 +101,13 @@ function orSetStore<T>(codec: ValueCodec<T>): DotStore<OrSetStore<T>, OrSetOp<T>
       else for (const key of op.values) delta.deferred.set(codec.keyOf(key), { key, clock: op.clock.copy() });
       return delta;
     },
+    forEachLive: (store, visit) => {
+      for (const { adds } of store.entries.values()) adds.forEach(visit);
+    },
     validateOp: (store, seen, op) => {
       if (op.kind === "remove") return validateRemove(op.clock, seen);
+      const unfit = validateValue(codec, op.value);
+      if (unfit !== null) return unfit;
       if (!seen.has(op.dot.actor, op.dot.counter)) return null;
       return findConflict(store.entries, [[codec.keyOf(op.value), Clock.of([op.dot])]]);
     },

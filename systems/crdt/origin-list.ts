@@ -155,6 +155,7 @@ export class OriginList<C> {
     this.kind.check(op.content);
     if (length === 0 || dot.counter < 1)
       return violation("out-of-range", "an insert holds no element, or its dot is not positive.");
+    if (op.stamp + length > STAMP_MAX) return violation("out-of-range", `the stamp ${op.stamp} is above 2^52.`);
     if (this.rule === "rga" ? right !== null || op.stamp < 1 : op.stamp !== 0) {
       return violation("inconsistent", `the insert does not belong to a list of rule ${this.rule}.`);
     }
@@ -196,17 +197,30 @@ export class OriginList<C> {
   }
 
   validateMerge(other: OriginList<C>): Violation | null {
+    const numbers = other.#actors.map((name) => this.#numbers.get(name) ?? UNKNOWN);
     for (const run of other.#tree) {
-      const actor = this.#numbers.get(other.#actors[run.actor]!);
-      const mine = actor === undefined ? undefined : this.#index.find(actor, run.counter);
-      if (mine === undefined) continue;
-      const numbers = other.#actors.map((name) => this.#numbers.get(name) ?? -2);
-      const theirs = translate(run, numbers);
-      if (!isSameOrigin(mine, theirs) || !this.#hasSameContent(mine, theirs)) {
-        return violation("double-spent-dot", `dot ${run.counter} of "${other.#actors[run.actor]!}" names two inserts.`);
-      }
+      const found = this.#validateRun(translate(run, numbers), other.#actors[run.actor]!);
+      if (found !== null) return found;
+    }
+    for (const run of other.pending()) {
+      const found = this.#validateRun(translate(run, numbers), other.#actors[run.actor]!);
+      if (found !== null) return found;
     }
     return null;
+  }
+
+  /** Whether a run of another list contradicts what is here; its actors are numbers of this list. */
+  #validateRun(theirs: OriginRun<C>, actor: Actor): Violation | null {
+    const mine = this.#index.find(theirs.actor, theirs.counter);
+    if (mine !== undefined) {
+      const isSame = isSameOrigin(mine, theirs) && this.#hasSameContent(theirs.actor, theirs.counter, theirs.content);
+      return isSame ? null : spentTwice(actor, theirs.counter);
+    }
+    const isPlaced = (origin: number, counter: number): boolean => origin >= 0 && counter <= this.#counts[origin]!;
+    const { leftActor, leftCounter, rightActor, rightCounter } = theirs;
+    if (!isPlaced(leftActor, leftCounter) || !isPlaced(rightActor, rightCounter)) return null;
+    if (this.#compareOrigins(leftActor, leftCounter, rightActor, rightCounter, 1) < 0) return null;
+    return violation("inconsistent", "the left neighbour of an insert does not come before the right one.");
   }
 
   // ------------------------------------------------------------------ for the encoding
@@ -237,8 +251,9 @@ export class OriginList<C> {
     this.#stampMax = Math.max(this.#stampMax, run.stamp + run.length - 1);
   }
 
+  /** False for a run that need not wait, or whose elements are here. */
   loadPending(run: OriginRun<C>): boolean {
-    return !this.#isReady(run) && this.#addPending(run);
+    return run.counter > this.#counts[run.actor]! && !this.#isReady(run) && this.#addPending(run);
   }
 
   /** After loading: null, or what is wrong with the runs. */
@@ -451,19 +466,25 @@ export class OriginList<C> {
     return true;
   }
 
-  /** Places what has become ready, until nothing more is. */
+  /** Places what has become ready, until nothing more is. What was placed is cut off once, at the end: actors may take turns. */
   #drain(): void {
+    const placed = new Map<number, number>();
     let isProgress = true;
     while (isProgress) {
       isProgress = false;
       for (const [actor, waiting] of this.#pending) {
-        let placed = 0;
-        while (placed < waiting.length && this.#isReady(waiting[placed]!)) this.#integrate(waiting[placed++]!);
-        if (placed === 0) continue;
+        const from = placed.get(actor) ?? 0;
+        let at = from;
+        while (at < waiting.length && this.#isReady(waiting[at]!)) this.#integrate(waiting[at++]!);
+        if (at === from) continue;
         isProgress = true;
-        waiting.splice(0, placed);
-        if (waiting.length === 0) this.#pending.delete(actor);
+        placed.set(actor, at);
       }
+    }
+    for (const [actor, count] of placed) {
+      const waiting = this.#pending.get(actor)!; // it was there when it was counted
+      if (count === waiting.length) this.#pending.delete(actor);
+      else waiting.splice(0, count);
     }
   }
 
@@ -521,23 +542,38 @@ export class OriginList<C> {
       ? this.#origin(known.leftActor, known.leftCounter)
       : this.#dot(known.actor, op.dot.counter - 1);
     const right = this.#origin(known.rightActor, known.rightCounter);
-    if (isSameDot(left, op.left) && isSameDot(right, op.right)) return null;
-    return violation("double-spent-dot", `dot ${op.dot.counter} of "${op.dot.actor}" names two different inserts.`);
+    const isSame = isSameDot(left, op.left) && isSameDot(right, op.right);
+    if (isSame && this.#hasSameContent(known.actor, op.dot.counter, op.content)) return null;
+    return spentTwice(op.dot.actor, op.dot.counter);
   }
 
   #origin(actor: number, counter: number): Dot | null {
     return actor < 0 ? null : this.#dot(actor, counter);
   }
 
-  #hasSameContent(mine: OriginRun<C>, theirs: OriginRun<C>): boolean {
-    if (mine.content === null || theirs.content === null) return true;
-    const from = theirs.counter - mine.counter;
-    const length = Math.min(mine.length - from, theirs.length);
-    return this.kind.isEqual(
-      this.kind.slice(mine.content, from, from + length),
-      this.kind.slice(theirs.content, 0, length),
-    );
+  /** Whether the elements from a dot on that are here hold this content, as far as neither was deleted. */
+  #hasSameContent(actor: number, counter: number, content: C | null): boolean {
+    if (content === null) return true;
+    const end = counter + this.kind.lengthOf(content);
+    for (const mine of this.#index.overlapping(actor, counter, end - 1)) {
+      if (mine.content === null) continue;
+      const from = Math.max(counter, mine.counter);
+      const to = Math.min(end, mine.counter + mine.length);
+      const here = this.kind.slice(mine.content, from - mine.counter, to - mine.counter);
+      if (!this.kind.isEqual(here, this.kind.slice(content, from - counter, to - counter))) return false;
+    }
+    return true;
   }
+}
+
+/** Encodings hold differences of stamps and counters, which must stay below 2^52. */
+const STAMP_MAX = 4_503_599_627_370_496;
+
+/** The number, among the actors of a list, of one that it does not know. */
+const UNKNOWN = -2;
+
+function spentTwice(actor: Actor, counter: number): Violation {
+  return violation("double-spent-dot", `dot ${counter} of "${actor}" names two different inserts.`);
 }
 
 /** The same run with the actor numbers of another list. */

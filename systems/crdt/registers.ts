@@ -9,15 +9,15 @@ import { type CrdtType, TYPE_TAG } from "./crdt.ts";
 import type { DotContext } from "./dot-context.ts";
 import { type Causal, causal, type DotStore } from "./dot-store.ts";
 import { clockOf, type MvOp, type MvStore, mvStore } from "./mv-store.ts";
-import { type ReadContext, WHOLE } from "./read-context.ts";
+import { deriveRemove, type ReadContext, WHOLE } from "./read-context.ts";
 import { booleanCodec, compareKeys, integerCodec, type ValueCodec } from "./value-codec.ts";
 
 export type MvRegister<T> = Causal<MvStore<T>>;
 export type MvRegisterType<T> = CrdtType<MvRegister<T>, MvOp<T>> & {
   readonly store: DotStore<MvStore<T>, MvOp<T>>;
-  /** A write that supersedes everything this replica holds. */
+  /** A write that supersedes everything this replica holds. Throws CrdtError "out-of-range". */
   put(state: MvRegister<T>, actor: Actor, value: T): MvOp<T>;
-  /** A write that supersedes exactly what was read. */
+  /** A write that supersedes exactly what was read. Throws CrdtError "out-of-range", "foreign-context". */
   putAfter(state: MvRegister<T>, actor: Actor, context: ReadContext<unknown>, value: T): MvOp<T>;
   /** The concurrent values, equal ones once, in the order of their keys. */
   read(state: MvRegister<T>): ReadContext<readonly T[]>;
@@ -33,12 +33,14 @@ export function mvRegister<T>(codec: ValueCodec<T>): MvRegisterType<T> {
   return {
     ...causal(store),
     store,
-    put: (state, actor, value) => putOver(state.store, state.seen, actor, value),
-    putAfter: (state, actor, context, value) => ({
-      dot: state.seen.next(actor),
-      supersedes: context.removes.copy(),
-      value,
-    }),
+    put: (state, actor, value) => {
+      codec.keyOf(value);
+      return putOver(state.store, state.seen, actor, value);
+    },
+    putAfter: (state, actor, context, value) => {
+      codec.keyOf(value);
+      return { dot: state.seen.next(actor), supersedes: deriveRemove(context, WHOLE), value };
+    },
     read: (state) => ({
       value: valuesOf(state.store),
       removes: clockOf(state.store),
@@ -49,7 +51,7 @@ export function mvRegister<T>(codec: ValueCodec<T>): MvRegisterType<T> {
   };
 }
 
-/** A write over everything the store holds; for stores in a map, with the context of the map. */
+/** A write over everything the store holds; for stores in a map, with the context of the map. The caller checks the value. */
 export function putOver<T>(store: MvStore<T>, seen: DotContext, actor: Actor, value: T): MvOp<T> {
   return { dot: seen.next(actor), supersedes: clockOf(store), value };
 }

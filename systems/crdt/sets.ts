@@ -6,7 +6,7 @@
  */
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { type CrdtType, TYPE_TAG } from "./crdt.ts";
-import { compareKeys, type ValueCodec, type ValueKey } from "./value-codec.ts";
+import { compareKeys, type ValueCodec, type ValueKey, validateValue } from "./value-codec.ts";
 import { CrdtError, violation } from "./violation.ts";
 
 export type GSet<T> = Map<ValueKey, T>;
@@ -25,7 +25,7 @@ export function gSet<T>(codec: ValueCodec<T>): GSetType<T> {
     create: () => new Map(),
     validateMerge: () => null,
     merge: unite,
-    validateOp: () => null,
+    validateOp: (_state, op) => validateValue(codec, op.add),
     apply: (state, op) => addTo(codec, state, op.add),
     deltaOf: (_state, op) => new Map([[codec.keyOf(op.add), op.add]]),
     writeState: (writer, state) => writeMembers(codec, writer, state),
@@ -73,6 +73,8 @@ export function twoPhaseSet<T>(codec: ValueCodec<T>): TwoPhaseSetType<T> {
       }
     },
     validateOp: (state, op) => {
+      const unfit = validateValue(codec, op.value);
+      if (unfit !== null) return unfit;
       const key = codec.keyOf(op.value);
       if (op.kind === "add" || state.live.has(key) || state.removed.has(key)) return null;
       return violation("unknown-member", `${show(op.value)} is removed, but it was never added here.`);

@@ -5,7 +5,7 @@
  * strings or numbers, and their order (numbers first, text by UTF-16 units) is the order of every canonical encoding.
  */
 import type { ByteReader, ByteWriter } from "./bytes.ts";
-import { CrdtError, violation } from "./violation.ts";
+import { CrdtError, type Violation, violation } from "./violation.ts";
 
 export type ValueKey = string | number;
 
@@ -18,6 +18,17 @@ export type ValueCodec<T> = {
   write(writer: ByteWriter, value: T): void;
   read(reader: ByteReader): T;
 };
+
+/** Null when the codec can hold the value, else why not. */
+export function validateValue<T>(codec: ValueCodec<T>, value: T): Violation | null {
+  try {
+    codec.keyOf(value);
+    return null;
+  } catch (error) {
+    if (error instanceof CrdtError) return error.violation;
+    throw error;
+  }
+}
 
 export function compareKeys(a: ValueKey, b: ValueKey): number {
   if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;

@@ -34,10 +34,12 @@ export function violation(code: ViolationCode, message: string): Violation {
 /** Thrown by mutators that cannot be prepared, and by the validated forms of apply and merge. */
 export class CrdtError extends Error {
   readonly code: ViolationCode;
+  readonly violation: Violation;
   constructor(found: Violation) {
     super(`${found.code}: ${found.message}`);
     this.name = "CrdtError";
     this.code = found.code;
+    this.violation = found;
   }
 }
 

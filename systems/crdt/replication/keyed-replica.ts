@@ -12,7 +12,7 @@
 import type { Address, DatagramSocket, Host, PlainData } from "../../../sim/host.ts";
 import { DecodeError } from "../bytes.ts";
 import { type Actor, Clock, compareText } from "../clock.ts";
-import { type CrdtType, decodeState, encodeState, mergeValidated } from "../crdt.ts";
+import { type CrdtType, decodeState, demandFit, encodeState, mergeValidated } from "../crdt.ts";
 import { CrdtError } from "../violation.ts";
 import {
   type Bucket,
@@ -51,6 +51,8 @@ type Body<M = KeyedMessage> = M extends Boots ? Omit<M, keyof Boots> : never;
 
 /** Of a message that compares: one expanded node has to fit a quarter of the smallest budget. */
 const ROUND_BYTES_MIN = 1000;
+/** One part in so many of the budget is left for comparing. */
+const COMPARING_SHARE = 4;
 
 export class KeyedReplica<S, O> {
   readonly actor: Actor;
@@ -124,7 +126,7 @@ export class KeyedReplica<S, O> {
   /**
    * Updates one object: `prepare` gives the operation on its state (an empty one where there is none), or null for none. Resolves
    * to the update's name, which counts for this object, once it is durable here and at `copies` peers; to null when there was
-   * nothing to do. The state shows it at once.
+   * nothing to do. The state shows it at once. Rejects with CrdtError "out-of-range".
    */
   async update(key: string, prepare: (state: S, actor: Actor) => O | null, copies = 0): Promise<UpdateId | null> {
     const { type, describe } = this.#options;
@@ -132,6 +134,7 @@ export class KeyedReplica<S, O> {
     const stored = this.#store.get(key) ?? newObject(type);
     const op = prepare(stored.state, actor);
     if (op === null) return null;
+    demandFit(type, stored.state, op, false);
     const bytes = encodeState(type, type.deltaOf(stored.state, op));
     type.apply(stored.state, op);
     const sequence = stored.seen.get(actor) + 1;
@@ -172,12 +175,14 @@ export class KeyedReplica<S, O> {
   /** Sends objects that are due, in up to three quarters of the budget. */
   #push(peer: string, queue: PushQueue): void {
     const { roundBytesMax } = this.#options;
-    const bytesMax = Math.floor((roundBytesMax * 3) / 4);
+    const bytesMax = Math.floor(roundBytesMax - roundBytesMax / COMPARING_SHARE);
     const records: ObjectRecord[] = [];
     let bytes = 0;
     queue.send((key) => {
       const record = this.#store.recordOf(key);
       const size = encodeRecord(record).length;
+      // One that is larger than the budget would leave nothing for comparing, so every second round goes without.
+      if (size > bytesMax && this.#peers.isForPieces) return false;
       if (bytes > 0 && bytes + size > bytesMax) return false;
       bytes += size;
       records.push(record);
@@ -225,7 +230,7 @@ export class KeyedReplica<S, O> {
     const entries: KeyDigest[] = [];
     let bytes = 0;
     for (const entry of all.slice(start)) {
-      if (bytes + sizeOf(entry) > this.#peers.bytesLeft(peer)) break;
+      if (!this.#hasRoom(peer, bytes, sizeOf(entry))) break;
       bytes += sizeOf(entry);
       entries.push(entry);
     }
@@ -233,6 +238,13 @@ export class KeyedReplica<S, O> {
     this.#peers.spend(peer, bytes);
     const isLast = start + entries.length === all.length;
     this.#send(peer, { type: "bucket", index, isFirst: start === 0, isLast, entries });
+  }
+
+  /** Whether `size` more bytes may go; a key that is too long for what is left for comparing goes alone, as a larger object does. */
+  #hasRoom(peer: string, bytes: number, size: number): boolean {
+    const left = this.#peers.bytesLeft(peer);
+    if (bytes + size <= left) return true;
+    return bytes === 0 && left > 0 && size > this.#options.roundBytesMax / COMPARING_SHARE;
   }
 
   /** Queues the objects in which the peer lacks something, and asks for those in which something may be missing here. */
@@ -249,7 +261,7 @@ export class KeyedReplica<S, O> {
     let bytes = 0;
     for (const entry of entries) {
       if (tree.get(entry.key) === entry.digest) continue;
-      if (bytes + sizeOf(entry) > this.#peers.bytesLeft(peer)) break;
+      if (!this.#hasRoom(peer, bytes, sizeOf(entry))) break;
       bytes += sizeOf(entry);
       keys.push(entry.key);
     }

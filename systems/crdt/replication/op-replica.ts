@@ -17,6 +17,7 @@ import {
   type CrdtType,
   decodeOp,
   decodeState,
+  demandFit,
   encodeOp,
   encodeState,
   mergeValidated,
@@ -140,7 +141,8 @@ export class OpReplica<S, O> {
 
   /**
    * Makes an update: `prepare` gives the operation, or null for none. Resolves to its name once it is durable here and at `copies`
-   * peers; to null when there was nothing to do. The state shows it at once.
+   * peers; to null when there was nothing to do. The state shows it at once. Rejects with CrdtError "out-of-range", and
+   * "missing-dots" for what was made of a context that this replica does not contain.
    */
   async update(prepare: (state: S, actor: Actor) => O | null, copies = 0): Promise<UpdateId | null> {
     if (this.#trimmer?.isCaughtUp === false) await this.#trimmer.whenCaughtUp;
@@ -148,12 +150,13 @@ export class OpReplica<S, O> {
     const { actor } = this;
     const op = prepare(this.#state, actor);
     if (op === null) return null;
+    demandFit(type, this.#state, op, true);
     const bytes = encodeOp(type, op);
     const needs = this.#seen.copy();
     needs.retain((other, count) => other !== actor && count > this.#seenBefore.get(other));
-    this.#seenBefore = this.#seen.copy();
     const sequence = this.#seen.get(actor) + 1;
     type.apply(this.#state, op);
+    this.#seenBefore = this.#seen.copy();
     this.#seen.raise(actor, sequence);
     observeUpdate(this.#host, { key: "", sequence, stage: "made", copies: 0 }, () => describe?.(op) ?? null);
     this.#observe("update");

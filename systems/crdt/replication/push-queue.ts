@@ -39,8 +39,9 @@ export class PushQueue {
     for (const [key, wanted] of [...this.#keys]) {
       if (wanted.dueRound > this.#round) continue;
       if (!take(key)) return;
-      if (wanted.isUnacknowledged) wanted.dueRound = this.#round + RETRY_ROUNDS;
-      else this.#keys.delete(key);
+      this.#keys.delete(key);
+      // To the end: what the peer refuses, or never gets, must not stand in the way of the others.
+      if (wanted.isUnacknowledged) this.#keys.set(key, { ...wanted, dueRound: this.#round + RETRY_ROUNDS });
     }
   }
 

@@ -18,7 +18,7 @@
 import type { Address, DatagramSocket, Host, PlainData } from "../../../sim/host.ts";
 import { DecodeError } from "../bytes.ts";
 import { type Actor, Clock } from "../clock.ts";
-import { type CrdtType, decodeState, encodeState, equalBytes, mergeValidated } from "../crdt.ts";
+import { type CrdtType, decodeState, demandFit, encodeState, equalBytes, mergeValidated } from "../crdt.ts";
 import { sha256 } from "../sha256.ts";
 import { CrdtError } from "../violation.ts";
 import { DeltaLog } from "./delta-log.ts";
@@ -131,13 +131,14 @@ export class Replica<S, O> {
 
   /**
    * Makes an update: `prepare` gives the operation, or null for none. Resolves to its name once it is durable here and at `copies`
-   * peers; to null when there was nothing to do. The state shows it at once.
+   * peers; to null when there was nothing to do. The state shows it at once. Rejects with CrdtError "out-of-range".
    */
   async update(prepare: (state: S, actor: Actor) => O | null, copies = 0): Promise<UpdateId | null> {
     if (this.#trimmer?.isCaughtUp === false) await this.#trimmer.whenCaughtUp;
     const { type, describe } = this.#options;
     const op = prepare(this.#state, this.actor);
     if (op === null) return null;
+    demandFit(type, this.#state, op, false);
     const delta = type.deltaOf(this.#state, op);
     const bytes = encodeState(type, delta);
     type.apply(this.#state, op);

@@ -67,6 +67,9 @@ export const fieldStore: DotStore<Field, FieldOp> = {
   },
   dotOf: ({ of, op }) => PARTS[of].dotOf(op),
   apply: (field, seen, { of, op }) => PARTS[of].apply(field[of], seen, op),
+  forEachLive: (field, visit) => {
+    for (const kind of KINDS) PARTS[kind].forEachLive(field[kind], visit);
+  },
   deltaOf: ({ of, op }) => ({ ...emptyField(), [of]: PARTS[of].deltaOf(op) }),
   validateOp: (field, seen, { of, op }) => PARTS[of].validateOp(field[of], seen, op),
   validateJoin: (field, seen, other) =>
