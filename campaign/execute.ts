@@ -71,7 +71,7 @@ export function resolveInput(scenario: Scenario, input: RunInput): ResolvedInput
   const settings = resolveSettings(scenario, input.seed, input.settings ?? {});
   const context = contextOf(settings);
   const planOf = (): unknown => drawPlan(scenario, input.seed, context);
-  const parsed = parsePlan(input.plan ?? planOf(), planContext(scenario, context));
+  const parsed = parsePlan(input.plan === undefined ? planOf() : input.plan, planContext(scenario, context));
   const workload = input.workload ?? scenario.operations(new Random(input.seed, "workload"), context);
   return {
     seed: input.seed,

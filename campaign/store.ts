@@ -115,7 +115,7 @@ export class Store {
 
   /** Appends one result. Throws what the file system says: the campaign then stops and keeps what is there. */
   append(line: RunLine): void {
-    fs.writeSync(this.#file, formatLine(line));
+    fs.writeFileSync(this.#file, formatLine(line)); // unlike writeSync it writes all or throws
   }
 
   /** Writes the files of one failure and returns the path of its folder. */
@@ -160,7 +160,7 @@ function writeWhole(file: string, text: string): void {
   const temporary = `${file}.part`;
   const descriptor = fs.openSync(temporary, "w");
   try {
-    fs.writeSync(descriptor, text);
+    fs.writeFileSync(descriptor, text); // unlike writeSync it writes all or throws
     fs.fsyncSync(descriptor);
   } finally {
     fs.closeSync(descriptor);

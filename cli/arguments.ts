@@ -23,10 +23,15 @@ export function workerCount(text: string | undefined): number {
 
 const UNITS: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 
+/** 500 hours: a timer of Node's takes little more, and fires at once beyond. */
+const DURATION_MS_MAX = 1_800_000_000;
+
 /** "60s", "500ms", "2m", "1h" in milliseconds. */
 export function duration(flag: string, text: string): number {
   const match = /^(\d+)(ms|s|m|min|h)$/.exec(text);
-  if (match !== null && Number(match[1]) > 0) return Number(match[1]) * UNITS[match[2]!]!;
+  const ms = match === null ? 0 : Number(match[1]) * UNITS[match[2]!]!;
+  if (ms > DURATION_MS_MAX) throw new UsageError(`${flag}: ${text} is too long; at most 500h.`);
+  if (ms > 0) return ms;
   throw new UsageError(`${flag}: expected a duration such as 60s, 500ms or 2m, found ${JSON.stringify(text)}.`);
 }
 

@@ -86,6 +86,12 @@ const bad: readonly (readonly [string, readonly string[], RegExp])[] = [
     ],
     /p4\.json: faults\[0\]\.kind: .*kill/,
   ],
+  ["a plan that is null", ["run", "lesson-stale-read", "--plan", write("null.json", "null")], /null\.json: /],
+  [
+    "a time limit that no timer takes",
+    ["campaign", "lesson-stale-read", "--time-limit", "600h"],
+    /--time-limit: 600h is too long; at most 500h/,
+  ],
   [
     "a repro cut in half",
     ["replay", write("cut.json", '{"format":1,"tool":')],
