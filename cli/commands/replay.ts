@@ -54,8 +54,10 @@ function conclude(args: ReplayArguments, repro: Repro, { outcome, wallMs, differ
   ];
   if (args.json) terminal.out(`${JSON.stringify({ ...result, wallMs, warnings }, null, 2)}\n`);
   else {
-    if (args.verbose) tellTrace(terminal, outcome);
-    if (args.verbose) tell(terminal, outcome);
+    if (args.verbose) {
+      tellTrace(terminal, outcome);
+      tell(terminal, outcome);
+    }
     const replay = `${toolCommand()} replay ${args.target}`;
     const texts = { result, verdicts: outcome.verdicts, faultWindows: outcome.faultWindows, replay };
     if (result.verdict === "held")

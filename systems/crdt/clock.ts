@@ -20,7 +20,7 @@ export function compareText(a: string, b: string): number {
 }
 
 /** So many actors are sooner looked at in turn than searched: comparing for equality is cheaper than for order. */
-const SCANNED_MAX = 8;
+export const SCANNED_MAX = 8;
 
 /** What empty clocks hold in common: most of the deferred ones stay empty. Replaced by the first dot, never changed. */
 const NO_DOTS = Object.freeze<Dot[]>([]) as Dot[];

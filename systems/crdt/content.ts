@@ -20,6 +20,27 @@ export type ContentKind<C> = {
   read(reader: ByteReader, length: number): C;
 };
 
+/**
+ * Whether the elements from `counter` on agree with what is known of them: pieces of runs that overlap, by counter. A piece without
+ * content was deleted and agrees with anything.
+ */
+export function agrees<C>(
+  kind: ContentKind<C>,
+  pieces: Iterable<{ readonly counter: number; readonly length: number; readonly content: C | null }>,
+  counter: number,
+  content: C,
+): boolean {
+  const end = counter + kind.lengthOf(content);
+  for (const piece of pieces) {
+    if (piece.content === null) continue;
+    const from = Math.max(counter, piece.counter);
+    const to = Math.min(end, piece.counter + piece.length);
+    const known = kind.slice(piece.content, from - piece.counter, to - piece.counter);
+    if (!kind.isEqual(known, kind.slice(content, from - counter, to - counter))) return false;
+  }
+  return true;
+}
+
 const TEXT_TAG = 100;
 
 /** Positions and lengths count UTF-16 units, as JavaScript strings do. */

@@ -7,10 +7,7 @@
  * version vector would need instead).
  */
 import type { ByteReader, ByteWriter } from "./bytes.ts";
-import { type Actor, Clock, compareText, type Dot } from "./clock.ts";
-
-/** As in clock.ts. */
-const SCANNED_MAX = 8;
+import { type Actor, Clock, compareText, type Dot, SCANNED_MAX } from "./clock.ts";
 
 export class DotContext {
   // Invariant: #actors ascends strictly; #ranges[i] is [low, high, low, high, …], each low <= high, and each low at least

@@ -6,7 +6,7 @@
  * The file is long because the invariants between tree, index and context belong to one class.
  */
 import type { Actor } from "./clock.ts";
-import type { ContentKind } from "./content.ts";
+import { agrees, type ContentKind } from "./content.ts";
 import { DotContext } from "./dot-context.ts";
 import { compareLevels, LEVEL, type Level, type Path, placeBetween } from "./identifier.ts";
 import {
@@ -251,14 +251,8 @@ export class IdentifierList<C> {
 
   /** Whether the elements from a dot on that are live here hold this content. */
   #hasSameContent(actor: number, counter: number, content: C): boolean {
-    const end = counter + this.kind.lengthOf(content);
-    for (const mine of this.#index.overlapping(actor, counter, end - 1)) {
-      const from = Math.max(counter, mine.counter);
-      const to = Math.min(end, mine.counter + mine.length);
-      const here = this.kind.slice(mine.content, from - mine.counter, to - mine.counter);
-      if (!this.kind.isEqual(here, this.kind.slice(content, from - counter, to - counter))) return false;
-    }
-    return true;
+    const known = this.#index.overlapping(actor, counter, counter + this.kind.lengthOf(content) - 1);
+    return agrees(this.kind, known, counter, content);
   }
 
   // ------------------------------------------------------------------ placing

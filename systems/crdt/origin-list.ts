@@ -10,7 +10,7 @@
  * This file is long because the invariants between tree, index and tables belong to one class.
  */
 import type { Actor, Dot } from "./clock.ts";
-import type { ContentKind } from "./content.ts";
+import { agrees, type ContentKind } from "./content.ts";
 import { DotContext } from "./dot-context.ts";
 import {
   continues,
@@ -198,13 +198,11 @@ export class OriginList<C> {
 
   validateMerge(other: OriginList<C>): Violation | null {
     const numbers = other.#actors.map((name) => this.#numbers.get(name) ?? UNKNOWN);
-    for (const run of other.#tree) {
-      const found = this.#validateRun(translate(run, numbers), other.#actors[run.actor]!);
-      if (found !== null) return found;
-    }
-    for (const run of other.pending()) {
-      const found = this.#validateRun(translate(run, numbers), other.#actors[run.actor]!);
-      if (found !== null) return found;
+    for (const runs of [other.#tree, other.pending()]) {
+      for (const run of runs) {
+        const found = this.#validateRun(translate(run, numbers), other.#actors[run.actor]!);
+        if (found !== null) return found;
+      }
     }
     return null;
   }
@@ -554,15 +552,8 @@ export class OriginList<C> {
   /** Whether the elements from a dot on that are here hold this content, as far as neither was deleted. */
   #hasSameContent(actor: number, counter: number, content: C | null): boolean {
     if (content === null) return true;
-    const end = counter + this.kind.lengthOf(content);
-    for (const mine of this.#index.overlapping(actor, counter, end - 1)) {
-      if (mine.content === null) continue;
-      const from = Math.max(counter, mine.counter);
-      const to = Math.min(end, mine.counter + mine.length);
-      const here = this.kind.slice(mine.content, from - mine.counter, to - mine.counter);
-      if (!this.kind.isEqual(here, this.kind.slice(content, from - counter, to - counter))) return false;
-    }
-    return true;
+    const known = this.#index.overlapping(actor, counter, counter + this.kind.lengthOf(content) - 1);
+    return agrees(this.kind, known, counter, content);
   }
 }
 
