@@ -11,10 +11,14 @@ export type Block = { readonly info: string; readonly text: string; readonly lin
 
 export type Command = { readonly words: readonly string[]; readonly exitCode: number; readonly line: number };
 
-/** README.md and docs/*.md, relative to the repository. */
+/** The pages at the root (README.md, ARCHITECTURE.md, …) and docs/*.md, relative to the repository. */
 export function pageNames(): string[] {
-  const docs = fs.readdirSync(path.join(repository, "docs")).filter((name) => name.endsWith(".md"));
-  return ["README.md", ...docs.sort().map((name) => `docs/${name}`)];
+  const pagesIn = (folder: string): string[] =>
+    fs
+      .readdirSync(path.join(repository, folder))
+      .filter((name) => name.endsWith(".md"))
+      .sort();
+  return [...pagesIn("."), ...pagesIn("docs").map((name) => `docs/${name}`)];
 }
 
 export function readPage(name: string): string {

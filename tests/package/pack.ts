@@ -48,8 +48,10 @@ function stage(staged: string): void {
   fs.mkdirSync(staged);
   const compiler = path.join(repository, "node_modules", ".bin", "tsc");
   execFileSync(compiler, ["-p", "tsconfig.build.json", "--outDir", path.join(staged, "dist")], { cwd: repository });
-  for (const name of ["package.json", "README.md", "LICENSE"])
+  const atRoot = fs.readdirSync(repository).filter((name) => name.endsWith(".md"));
+  for (const name of ["package.json", "LICENSE", ...atRoot])
     fs.copyFileSync(path.join(repository, name), path.join(staged, name));
+  fs.cpSync(path.join(repository, "docs"), path.join(staged, "docs"), { recursive: true });
   fs.cpSync(path.join(repository, "tla", "specs"), path.join(staged, "tla", "specs"), { recursive: true });
 }
 

@@ -118,6 +118,21 @@ test("the README's example fails once it must survive kills, and its repro repla
   expect(replay.said).toContain(`digest ${digest} = recorded`);
 });
 
+test("the examples of the library page pass against the package", () => {
+  const examples = blocksOf(readPage("docs/library.md")).filter(({ info }) => info.startsWith("js "));
+  for (const { info, text } of examples) fs.writeFileSync(path.join(packed.folder, info.slice("js ".length)), text);
+  const names = examples.map(({ info }) => info.slice("js ".length));
+  const { exitCode, stdout, stderr } = packed.run(process.execPath, "--test", "--test-reporter=tap", ...names);
+  expect(exitCode, `${stdout}\n${stderr}`).toBe(0);
+  expect(stdout).toContain("# pass 5");
+});
+
+test("the pages are in the package, so that links and messages lead somewhere", () => {
+  const pages = [...readPage("README.md").matchAll(/\]\((?!https?:)([^)#\s]+\.md)/g)].map(([, page]) => page!);
+  expect(pages.length).toBeGreaterThan(10);
+  expect(packed.files).toEqual(expect.arrayContaining(pages));
+});
+
 test("an example in plain JavaScript runs too", () => {
   const plain = example()
     .replace(/^type Message.*$/m, "")
