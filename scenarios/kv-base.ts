@@ -8,6 +8,7 @@ import { RAFT_DEFAULTS } from "../systems/raft/options.ts";
 import { durableWrites, linearizable } from "./checks.ts";
 import { RAFT_STATES, RAFT_TARGETS, watchRaft } from "./kv-watch.ts";
 import { kvKeys, kvOperations } from "./kv-workload.ts";
+import { PACE_SETTING } from "./pace.ts";
 import { RAFT_SPECIFICATION } from "./raft-specification.ts";
 import {
   type Check,
@@ -34,6 +35,7 @@ export const KV_SETTINGS: SettingsSpec = {
     isLogarithmic: true,
     about: "longest pause of a process between operations",
   },
+  pace: PACE_SETTING,
   chaosUs: { kind: "integer", min: 3_000_000, max: 4_500_000, about: "length of the chaos phase, true microseconds" },
   latencyUs: { kind: "integer", min: 200, max: 10_000, isLogarithmic: true, about: "mean one-way latency of a link" },
   electionTimeoutUsMin: {

@@ -16,6 +16,7 @@ const RECOVERY_US_MAX = 1_800_000;
 const SETTINGS: SettingsSpec = {
   nodes: { kind: "choice", of: [3, 5], about: "members of the group" },
   chaosUs: { kind: "choice", of: [3_200_000], about: "the cut heals shortly before its end" },
+  pace: { kind: "choice", of: ["usual"], about: "writes are under way at any time: they show who leads" },
   hasCheckQuorum: { kind: "choice", of: [true], about: "without it a deaf leader would stay for ever" },
   hasPreVote: {
     kind: "choice",
