@@ -18,7 +18,17 @@ export function isSameValue(left: PlainJson, right: PlainJson): boolean {
   return JSON.stringify(left) === JSON.stringify(right);
 }
 
-/** Code points before each other, shorter first: the one order for text that every machine agrees on. */
+/** By code points, a prefix first: the order of the UTF-8 bytes, on which every machine and language agrees. */
 export function compareText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
+  const length = Math.min(left.length, right.length);
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [left.charCodeAt(i), right.charCodeAt(i)];
+    if (x !== y) return codePointRank(x) - codePointRank(y);
+  }
+  return left.length - right.length;
+}
+
+/** Surrogates stand for code points above all single units, so they rank above 0xe000 to 0xffff. */
+function codePointRank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }

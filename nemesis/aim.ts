@@ -59,18 +59,21 @@ export class Aim {
     return hosts.length === 0 ? null : { ...where, hosts };
   }
 
-  /** What of the hosts the budget covers; harm is charged. */
+  /** What of the hosts the budget covers; harm is charged, of those that are struck and no others. */
   cover(fault: Fault, hosts: readonly string[]): readonly string[] {
     const { nodes } = this.#field;
-    const charged = this.budget.charge(fault, hosts);
-    if (familyOf(fault.kind) !== "process") return charged;
+    const covered: string[] = [];
     let room = this.budget.downMax - nodes.filter((node) => this.#control.stateOf(node) !== "up").length;
-    return charged.filter((host) => {
+    for (const host of hosts) {
       // A paused host that is killed takes no more room than it did.
-      if (!nodes.includes(host) || this.#control.stateOf(host) === "paused") return true;
-      room--;
-      return room >= 0;
-    });
+      const takesRoom =
+        familyOf(fault.kind) === "process" && nodes.includes(host) && this.#control.stateOf(host) !== "paused";
+      if (takesRoom && room <= 0) continue;
+      if (this.budget.charge(fault, [host]).length === 0) continue;
+      if (takesRoom) room--;
+      covered.push(host);
+    }
+    return covered;
   }
 
   occupy(strike: Strike, hosts: readonly string[]): void {

@@ -218,7 +218,8 @@ export class Nemesis {
   }
 
   #refuse(strike: Strike, hosts: readonly string[]): void {
-    const what = familyOf(strike.fault.kind) === "process" && strike.fault.kind !== "wipe" ? "down" : "harmed";
+    const isHarm = hosts.every((host) => !this.#aim.budget.allows(strike.fault, host));
+    const what = isHarm ? "harmed" : "down";
     strike.state = "refused";
     strike.reason = `the budget allows no further node to be ${what} (wanted ${hosts.join(", ")})`;
     const { index, fault, reason } = strike;

@@ -31,6 +31,14 @@ function drifted(durationUs: number, driftPpm: number): number {
   return durationUs + Math.floor((durationUs * driftPpm) / MILLION);
 }
 
+/** The smallest true delay in which a clock that has drifted since `sinceUs` ago advances by at least `delayUs`. */
+function trueDurationUs(sinceUs: number, delayUs: number, driftPpm: number): number {
+  const target = drifted(sinceUs, driftPpm) + delayUs;
+  let trueUs = Math.max(0, Math.floor((delayUs * MILLION) / (MILLION + driftPpm)) - 1);
+  while (drifted(sinceUs + trueUs, driftPpm) < target) trueUs++;
+  return trueUs;
+}
+
 export class HostClock {
   readonly #epochUs: number;
   readonly #wallOffsetUs: number;
@@ -56,9 +64,11 @@ export class HostClock {
     return this.#driftPpm;
   }
 
-  /** The fault that set the present drift, for timers that it moves. */
-  get driftFault(): ActiveFault | null {
-    return this.#driftFault;
+  /** The fault to credit for a timer that is set now: one whose drift makes its true delay another than with the host's own; else null. */
+  driftFaultOf(nowUs: number, delayUs: number, trueDelayUs: number): ActiveFault | null {
+    if (this.#driftFault === null || this.#driftPpm === this.#naturalDriftPpm) return null;
+    const ownDelayUs = trueDurationUs(nowUs - this.#sinceUs, delayUs, this.#naturalDriftPpm);
+    return ownDelayUs === trueDelayUs ? null : this.#driftFault;
   }
 
   boot(nowUs: number): void {
@@ -84,17 +94,18 @@ export class HostClock {
 
   /** The smallest true delay after which monotonicUs will have advanced by at least `delayUs`. */
   trueDelayUs(nowUs: number, delayUs: number): number {
-    const target = this.monotonicUs(nowUs) + delayUs;
-    let delay = Math.max(0, Math.floor((delayUs * MILLION) / (MILLION + this.#driftPpm)) - 1);
-    while (this.monotonicUs(nowUs + delay) < target) delay++;
-    return delay;
+    return trueDurationUs(nowUs - this.#sinceUs, delayUs, this.#driftPpm);
   }
 
-  /** Sets the drift from now on; null returns to the host's own. The caller moves the pending timers. */
-  setDrift(nowUs: number, driftPpm: number | null, fault: ActiveFault | null): void {
-    this.#rebase(nowUs);
-    this.#driftPpm = driftPpm ?? this.#naturalDriftPpm;
+  /** Sets the drift from now on; null returns to the host's own. False when it stays what it was; else the caller moves the pending timers. */
+  setDrift(nowUs: number, driftPpm: number | null, fault: ActiveFault | null): boolean {
     this.#driftFault = fault;
+    const wantedPpm = driftPpm ?? this.#naturalDriftPpm;
+    // A new base rounds anew, which alone could move a reading by a microsecond.
+    if (wantedPpm === this.#driftPpm) return false;
+    this.#rebase(nowUs);
+    this.#driftPpm = wantedPpm;
+    return true;
   }
 
   /** Starts a wall-clock fault; the function returned ends it, as a correction by NTP would. */

@@ -10,7 +10,12 @@ import type { MachineParts } from "./machine.ts";
 import { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
-type PendingTimer = { eventId: number; readonly dueUs: number; readonly callback: () => void | Promise<void> };
+type PendingTimer = {
+  eventId: number;
+  timeUs: number;
+  readonly dueUs: number;
+  readonly callback: () => void | Promise<void>;
+};
 
 const SITES_ACTIVE_PER_MILLION = 250_000;
 const VISITS_TRUE_PER_MILLION = 250_000;
@@ -58,13 +63,16 @@ export class SimulatedHost {
     this.#timers.clear();
   }
 
-  moveTimers(onTimer: (moved: boolean) => void): void {
+  /** After a change of the drift: pending timers move to where the clock now reaches them. Calls back for each that fires at another time. */
+  moveTimers(onMoved: () => void): void {
     const { clock } = this.#parts;
     const nowUs = this.#world.nowUs;
     for (const timer of this.#timers) {
       const timeUs = nowUs + clock.trueDelayUs(nowUs, Math.max(0, timer.dueUs - clock.monotonicUs(nowUs)));
+      if (timeUs === timer.timeUs) continue;
       this.#world.move(timer.eventId, timeUs);
-      onTimer(true);
+      timer.timeUs = timeUs;
+      onMoved();
     }
   }
 
@@ -140,16 +148,11 @@ export class SimulatedHost {
     const world = this.#world;
     const nowUs = world.nowUs;
     const trueDelayUs = clock.trueDelayUs(nowUs, delayUs);
-    if (clock.driftFault !== null && trueDelayUs !== delayUs) world.effect(clock.driftFault);
-    const pending: PendingTimer = { eventId: 0, dueUs: clock.monotonicUs(nowUs) + delayUs, callback };
-    pending.eventId = world.at(
-      nowUs + trueDelayUs,
-      this.incarnation,
-      TIMER,
-      pending,
-      this.#timers,
-      options?.sync === true,
-    );
+    const fault = clock.driftFaultOf(nowUs, delayUs, trueDelayUs);
+    if (fault !== null) world.effect(fault);
+    const timeUs = nowUs + trueDelayUs;
+    const pending: PendingTimer = { eventId: 0, timeUs, dueUs: clock.monotonicUs(nowUs) + delayUs, callback };
+    pending.eventId = world.at(timeUs, this.incarnation, TIMER, pending, this.#timers, options?.sync === true);
     this.#timers.add(pending);
     return {
       cancel: () => {

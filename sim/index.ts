@@ -1,4 +1,4 @@
-/** The simulated world for those who drive it themselves: the Control, the engine it needs, the types that a Host consists of. */
+/** The simulated world for those who drive it themselves: the Control and the types that a Host consists of. `seedbed/runtime` has its engine. */
 export { HostClock, type HostClockOptions, type WallFault } from "./clock.ts";
 export { Control, type ControlOptions, type HostSpec } from "./control.ts";
 export { Digest } from "./digest.ts";

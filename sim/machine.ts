@@ -168,9 +168,9 @@ export class Machine {
   /** Changes the rate of the oscillator; pending timers move with it, and each that moves is an effect of the fault. */
   setDrift(driftPpm: number | null, fault: ActiveFault | null): void {
     const { world, clock } = this.#parts;
-    clock.setDrift(world.nowUs, driftPpm, fault);
-    this.#host?.moveTimers((moved) => {
-      if (fault !== null && moved) world.effect(fault);
+    if (!clock.setDrift(world.nowUs, driftPpm, fault)) return;
+    this.#host?.moveTimers(() => {
+      if (fault !== null) world.effect(fault);
     });
   }
 }

@@ -6,7 +6,8 @@ import type { PlainJson } from "../history.ts";
 import { type Contents, holds, uniteInto } from "./contents.ts";
 import type { CrdtSpec, UpdateRecord } from "./record.ts";
 import { maximal, seenBy } from "./record.ts";
-import { compareText, groupBy, valuesOf } from "./sets.ts";
+import { compareText } from "../values.ts";
+import { groupBy, valuesOf } from "./sets.ts";
 
 /** Calls that only take away: they leave nothing that a key could live on. */
 const TAKING = ["delete", "drop", "remove"];

@@ -1,7 +1,7 @@
 /** What a Merkle register must show: the maximal nodes, that is those which no node held has replaced, by hash. */
 import { nameOf } from "./contents.ts";
 import type { CrdtSpec, UpdateIndex, UpdateRecord } from "./record.ts";
-import { compareText } from "./sets.ts";
+import { compareText } from "../values.ts";
 
 type Told = { readonly hash: string; readonly children: readonly string[] };
 

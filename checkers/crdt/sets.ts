@@ -3,6 +3,7 @@
  * a write that had seen it is held.
  */
 import type { PlainJson } from "../history.ts";
+import { compareText } from "../values.ts";
 import { holds } from "./contents.ts";
 import { type CrdtSpec, maximal, seenBy, type UpdateIndex, type UpdateRecord } from "./record.ts";
 
@@ -138,10 +139,6 @@ export function groupBy(
     else group.push(update);
   }
   return groups;
-}
-
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 export function isAscending(texts: readonly string[]): boolean {

@@ -5,7 +5,8 @@
  */
 import type { PlainJson } from "../history.ts";
 import type { CrdtSpec, UpdateRecord } from "./record.ts";
-import { compareStamps, compareText, judgeStamps, type Stamp } from "./sets.ts";
+import { compareText } from "../values.ts";
+import { compareStamps, judgeStamps, type Stamp } from "./sets.ts";
 
 /** What a replica tells of a move; `parent` is the trash for a deletion. */
 type Told = readonly [time: number, actor: string, parent: string, meta: string];

@@ -121,8 +121,8 @@ function judgePage(file: FileJudgement, index: number, page: Page): void {
         s,
         span: isByFault && tear.reach === "sector" ? ([0, sectorBytes] as const) : span,
       };
-      tearSector(file, hit, ordinal);
-      if (isByFault && tear.fault !== null) kernel.effect(tear.fault);
+      const isMixed = tearSector(file, hit, ordinal);
+      if (isByFault && isMixed && tear.fault !== null) kernel.effect(tear.fault);
     } else if (kernel.chance(file.keepPerMillion, consumer, ordinal, PURPOSE.diskSectorFate)) {
       report.sectorsKept += 1;
       kernel.note(ordinal ^ 1);
@@ -152,8 +152,11 @@ function changedSpan(
   return [from, to];
 }
 
-/** Leaves a mix in the span: new then old, old then new, garbage between the two, or garbage throughout. */
-function tearSector(file: FileJudgement, { page, pageIndex, s, span }: TornSector, ordinal: number): void {
+/**
+ * Leaves a mix in the span: new then old, old then new, garbage between the two, or garbage throughout. False when the mix is one of the
+ * two whole, as without a tear.
+ */
+function tearSector(file: FileJudgement, { page, pageIndex, s, span }: TornSector, ordinal: number): boolean {
   const { data, judgement } = file;
   const { kernel, consumer } = judgement;
   const { sectorBytes } = data.space;
@@ -170,8 +173,10 @@ function tearSector(file: FileJudgement, { page, pageIndex, s, span }: TornSecto
   if (form >= 2 && first < last) kernel.mark("disk.garbage-sector");
   let garbage = kernel.outcome(consumer, ordinal, PURPOSE.diskGarbage) | 1;
   let isDurableHurt = false;
+  let [isOld, isNew] = [true, true];
   for (let i = from; i < to; i += 1) {
     const position = s * sectorBytes + i;
+    const old = stable[position]!; // Within the page.
     const isSynced = pageStart + position < data.stableSize && stable[position] === page.cache[position];
     if (form >= 2 && i >= first && i < last) {
       garbage ^= garbage << 13;
@@ -182,11 +187,14 @@ function tearSector(file: FileJudgement, { page, pageIndex, s, span }: TornSecto
     } else if (form === 1 ? i >= first : i < first) {
       stable[position] = page.cache[position]!; // Within the page.
     }
+    if (stable[position] !== old) isOld = false;
+    if (stable[position] !== page.cache[position]) isNew = false;
   }
   const { tear } = file;
   if (isDurableHurt && tear.reach === "sector" && tear.fault !== null) {
     judgement.onHarm(tear.fault, file.path, "a tear reached durable bytes");
   }
+  return !isOld && !isNew;
 }
 
 /** Tells which bytes that a sync had claimed are gone. Bytes that were written again since then are nobody's promise. */

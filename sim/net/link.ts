@@ -21,6 +21,8 @@ export type Link = {
   effective: Effective;
   /** When the last byte that was queued will have left. */
   busyUntilUs: number;
+  /** The same at the link's own bandwidth, without rules: what is later than that is later because of a rule. */
+  ownBusyUntilUs: number;
   /** Invariant: inFlight[i].slot === i. */
   readonly inFlight: Packet[];
   /** What a hold keeps, in the order it came. */
@@ -104,6 +106,7 @@ export function makeLink(
     own,
     effective,
     busyUntilUs: 0,
+    ownBusyUntilUs: 0,
     inFlight: [],
     held: [],
     connectionCount: 0,

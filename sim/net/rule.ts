@@ -49,6 +49,8 @@ export type Effective = {
   /** Neither a rule nor a property beyond latency and capacity: the short way. */
   readonly isPlain: boolean;
   readonly latency: CompiledLatency;
+  /** Without the rules. */
+  readonly ownLatency: CompiledLatency;
   readonly lossBelow: number;
   readonly duplicateBelow: number;
   readonly corruptBelow: number;
@@ -94,6 +96,7 @@ export function compileEffective(own: LinkProperties, rules: readonly Rule[]): E
   return {
     isPlain: rules.length === 0 && rates === 0 && own.bytesPerSecond === null,
     latency: compileLatency(own.latency, times),
+    ownLatency: compileLatency(own.latency),
     lossBelow: threshold(own.lossPerMillion),
     duplicateBelow: threshold(own.duplicatePerMillion),
     corruptBelow: threshold(own.corruptPerMillion),

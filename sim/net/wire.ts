@@ -192,7 +192,10 @@ export class Wire {
     const { flow } = packet;
     const queuedUs = this.#queue(packet, effective);
     const latencyUs = drawLatencyUs(this.#kernel, effective.latency, flow.consumer, packet.ordinal, purposes);
-    if (effective.stretching !== null && latencyUs > 0) credit(packet, effective.stretching.fault);
+    if (effective.stretching !== null) {
+      const ownUs = drawLatencyUs(this.#kernel, effective.ownLatency, flow.consumer, packet.ordinal, purposes);
+      if (latencyUs > ownUs) credit(packet, effective.stretching.fault);
+    }
     this.#depart(packet, queuedUs + latencyUs + delayUs, packet.isCopy ? 0 : this.#reorderUs(packet, effective));
   }
 
@@ -251,10 +254,11 @@ export class Wire {
     const { nowUs } = this.#kernel;
     if (effective.bytesPerSecond === 0) return nowUs;
     const { link } = packet.flow;
-    const startUs = Math.max(link.busyUntilUs, nowUs);
-    link.busyUntilUs = startUs + transmitUs(packet.sizeBytes, effective.bytesPerSecond);
     const ownUs = effective.ownBytesPerSecond === 0 ? 0 : transmitUs(packet.sizeBytes, effective.ownBytesPerSecond);
-    if (effective.narrowing !== null && link.busyUntilUs - nowUs > ownUs) credit(packet, effective.narrowing.fault);
+    link.ownBusyUntilUs = Math.max(link.ownBusyUntilUs, nowUs) + ownUs;
+    link.busyUntilUs = Math.max(link.busyUntilUs, nowUs) + transmitUs(packet.sizeBytes, effective.bytesPerSecond);
+    if (effective.narrowing !== null && link.busyUntilUs > link.ownBusyUntilUs)
+      credit(packet, effective.narrowing.fault);
     return link.busyUntilUs;
   }
 

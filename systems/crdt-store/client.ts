@@ -5,6 +5,7 @@
  * a second copy of the request, and the first to the boot before: so an update is then not asked for again, while a read is.
  */
 import type { DatagramSocket, Host, PlainData } from "../../sim/host.ts";
+import { compareText } from "../crdt/index.ts";
 import type { StoreCall } from "./kind.ts";
 import { storeCodec, type StoreMessage, type StoreReply, type StoreRequest } from "./protocol.ts";
 
@@ -95,7 +96,7 @@ export class StoreClient {
 
 function textOf({ held }: StoreReply): string {
   const sorted = Object.entries((held ?? {}) as { readonly [actor: string]: PlainData }).sort((a, b) =>
-    a[0] < b[0] ? -1 : 1,
+    compareText(a[0], b[0]),
   );
   return JSON.stringify(sorted);
 }

@@ -8,6 +8,7 @@ import {
   boundedCounterIncrement,
   boundedCounterTransfer,
   boundedCounterValue,
+  compareText,
   counter,
   type ExtremumOp,
   type ExtremumRegister,
@@ -76,6 +77,6 @@ function prepareBounded(
   // To whoever has the least: only the actors of present boots can use them, but nobody knows which those are.
   const poorest = [...state.granted.keys()]
     .filter((other) => other !== actor)
-    .sort((a, b) => rightsOf(state, a) - rightsOf(state, b) || (a < b ? -1 : 1))[0];
+    .sort((a, b) => rightsOf(state, a) - rightsOf(state, b) || compareText(a, b))[0];
   return poorest === undefined ? null : { op: boundedCounterTransfer(state, { from: actor, to: poorest }, amount) };
 }

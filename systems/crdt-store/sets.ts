@@ -1,5 +1,6 @@
 /** Stores of sets, flags and registers. Calls: add and remove of a key; enable, disable; put. */
 import {
+  compareText,
   disableWinsFlag,
   dvvSet,
   enableWinsFlag,
@@ -65,7 +66,7 @@ export const SET_KINDS: { readonly [type: string]: StoreKind } = {
     return {
       type: set,
       prepare: (state, actor, { value }) => ({ op: set.put(state, actor, set.read(state).seen, String(value)) }),
-      show: (state) => [...set.read(state).value].sort((a, b) => (a < b ? -1 : 1)),
+      show: (state) => [...set.read(state).value].sort(compareText),
     };
   }),
   "lww-register": storeKind(lwwService),

@@ -1,5 +1,5 @@
 /** Stores of a movable tree and of a Merkle register. Calls: move and remove of a node; put. */
-import { merkleRegister, moveTree, textCodec } from "../crdt/index.ts";
+import { compareText, merkleRegister, moveTree, textCodec } from "../crdt/index.ts";
 import { type StoreKind, storeKind } from "./kind.ts";
 
 const PER_MILLE = 1000;
@@ -18,7 +18,7 @@ export const TREE_KINDS: { readonly [type: string]: StoreKind } = {
       /** Every node that was ever placed: [node, parent, meta], by node. */
       show: (state) =>
         [...state.places]
-          .sort((a, b) => (a[0] < b[0] ? -1 : 1))
+          .sort((a, b) => compareText(a[0], b[0]))
           .map(([node, { parent, meta }]) => [node, parent, meta]),
     };
   }),

@@ -14,9 +14,19 @@ export type Dot = { readonly actor: Actor; readonly counter: number };
 /** How two clocks relate: "before" means that the first is dominated by the second. */
 export type ClockOrder = "equal" | "before" | "after" | "concurrent";
 
-/** Compares strings by UTF-16 units: the order of actors and keys in every encoding and tie. */
+/** Compares strings by code points, a prefix first, as their UTF-8 bytes compare: the order of actors and keys in every encoding and tie. */
 export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x !== y) return codePointRank(x) - codePointRank(y);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points above all single units, so they rank above 0xe000 to 0xffff. */
+function codePointRank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
 
 /** So many actors are sooner looked at in turn than searched: comparing for equality is cheaper than for order. */
@@ -224,7 +234,7 @@ export class Clock {
     let high = dots.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (dots[middle]!.actor < actor) low = middle + 1;
+      if (compareText(dots[middle]!.actor, actor) < 0) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -230,7 +230,7 @@ export class DotContext {
     let high = actors.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (actors[middle]! < actor) low = middle + 1;
+      if (compareText(actors[middle]!, actor) < 0) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -7,7 +7,7 @@
  * Urso, Molli 2009, "Logoot"; digits grow in both directions from 0, so typing on extends no path. (In rust-crdt, before commit
  * 1d386d4, the order of a path and its extension was the wrong way round and an insert could land outside its neighbours.)
  */
-import type { Actor } from "./clock.ts";
+import { type Actor, compareText } from "./clock.ts";
 import { CrdtError, violation } from "./violation.ts";
 
 /** Levels of a path, flattened: digit, actor number, counter, digit, actor number, counter, … */
@@ -38,7 +38,7 @@ export function compareLevels(
   names: readonly Actor[],
 ): number {
   if (digitA !== digitB) return digitA - digitB;
-  if (actorA !== actorB) return names[actorA]! < names[actorB]! ? -1 : 1;
+  if (actorA !== actorB) return compareText(names[actorA]!, names[actorB]!);
   return counterA - counterB;
 }
 

@@ -9,7 +9,7 @@
  * list takes operations and deltas in any order. A run of typing is one object; all lookups take O(log n).
  * This file is long because the invariants between tree, index and tables belong to one class.
  */
-import type { Actor, Dot } from "./clock.ts";
+import { type Actor, compareText, type Dot } from "./clock.ts";
 import { agrees, type ContentKind } from "./content.ts";
 import { DotContext } from "./dot-context.ts";
 import {
@@ -340,7 +340,7 @@ export class OriginList<C> {
           piece.rightCounter,
           1,
         );
-        if (byRight === 0 && this.#actors[piece.actor]! < this.#actors[other.actor]!) return after;
+        if (byRight === 0 && this.#isActorBefore(piece, other)) return after;
         isScanning = byRight < 0;
       }
       previous = other;
@@ -354,9 +354,14 @@ export class OriginList<C> {
     for (;;) {
       const other: OriginRun<C> | null = after === null ? this.#tree.first() : this.#tree.next(after);
       if (other === null || other.stamp < piece.stamp) return after;
-      if (other.stamp === piece.stamp && this.#actors[other.actor]! < this.#actors[piece.actor]!) return after;
+      if (other.stamp === piece.stamp && this.#isActorBefore(other, piece)) return after;
       after = other;
     }
+  }
+
+  /** The order of concurrent runs at one place. */
+  #isActorBefore(a: OriginRun<C>, b: OriginRun<C>): boolean {
+    return compareText(this.#actors[a.actor]!, this.#actors[b.actor]!) < 0; // runs name actors of the table
   }
 
   /** Orders two origins in the document; `none` is the sign of the missing one (-1: the start, 1: the end). */

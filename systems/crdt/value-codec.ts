@@ -5,6 +5,7 @@
  * strings or numbers, and their order (numbers first, text by UTF-16 units) is the order of every canonical encoding.
  */
 import type { ByteReader, ByteWriter } from "./bytes.ts";
+import { compareText } from "./clock.ts";
 import { CrdtError, type Violation, violation } from "./violation.ts";
 
 export type ValueKey = string | number;
@@ -31,6 +32,7 @@ export function validateValue<T>(codec: ValueCodec<T>, value: T): Violation | nu
 }
 
 export function compareKeys(a: ValueKey, b: ValueKey): number {
+  if (typeof a === "string" && typeof b === "string") return compareText(a, b);
   if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -166,3 +166,16 @@ test("bugs are listed, and only the repository can build them", () => {
   expect(exitCode, said).toBe(64);
   expect(said).toContain("clone its repository");
 });
+
+test("a little world can be driven from the package alone, and is the same each time", () => {
+  const block = blocksOf(readPage("docs/simulation.md")).find(({ info }) => info === "ts world.ts");
+  fs.writeFileSync(path.join(packed.folder, "world.ts"), block!.text);
+  fs.writeFileSync(path.join(packed.folder, "package.json"), '{ "type": "module" }');
+  expect(compile("world.ts")).toBe("");
+  const [first, second] = [1, 2].map(() => packed.run(process.execPath, "--import", "tsx", "world.ts"));
+  expect(first!.exitCode, first!.stderr).toBe(0);
+  const { answers, digest } = JSON.parse(first!.stdout) as { answers: number[]; digest: string };
+  expect(answers.length).toBeGreaterThan(5);
+  expect(digest).toMatch(/^[0-9a-f]{16}$/);
+  expect(second!.stdout).toBe(first!.stdout);
+});
