@@ -7,7 +7,7 @@ import type { Host, Program } from "../sim/host.ts";
 import { startBalancer } from "../systems/balancer/balancer.ts";
 import { BALANCER_DEFAULTS, type BalancerOptions } from "../systems/balancer/options.ts";
 import { type AgentOptions, type Command, TaskAgent, type TaskSpec } from "../systems/balancer/simulated/agent.ts";
-import { BalancerClient, type Exchange } from "../systems/balancer/simulated/client.ts";
+import { type Answer, BalancerClient, type Exchange } from "../systems/balancer/simulated/client.ts";
 import { parseVip, type Protocol } from "../systems/balancer/vip.ts";
 import { startMembership } from "../systems/membership/node.ts";
 import { scaledMembership } from "./balancer-membership.ts";
@@ -124,7 +124,9 @@ function observeVerified(host: Host, vip: string, { exchanges, outcome }: Verifi
     client: host.name,
     vip,
     error: outcome.type === "ok" ? "" : outcome.error,
-    servers: exchanges.flatMap((exchange) => (exchange.kind === "ok" ? exchange.servers : [])),
+    servers: exchanges.flatMap((exchange) =>
+      exchange.kind === "ok" ? exchange.answers.map(({ server }) => server) : [],
+    ),
   }));
 }
 
@@ -133,14 +135,17 @@ async function commandOf(client: BalancerClient, operation: PlannedOperation): P
   return client.command({ host: node, port: AGENT_PORT }, task, command);
 }
 
-/** `ok` with the tasks that answered on each connection, if all went well; requests have no effects, so else it is a `fail`. */
+/** `ok` with what each connection came to, if all went well; requests have no effects, so else it is a `fail`. */
 function outcomeOf(exchanges: readonly Exchange[]): Outcome {
   const reasons = new Set<string>();
-  const servers: (readonly string[])[] = [];
+  const connections: ConnectionResult[] = [];
   for (const exchange of exchanges) {
-    if (exchange.kind === "ok") servers.push(exchange.servers);
+    if (exchange.kind === "ok") connections.push({ accepted: exchange.accepted, answers: exchange.answers });
     else reasons.add(exchange.reason);
   }
   if (reasons.size > 0) return { type: "fail", error: [...reasons].sort().join(", ") };
-  return { type: "ok", result: servers };
+  return { type: "ok", result: connections };
 }
+
+/** One connection in the result of a request: by whom it was accepted (null on udp), and its answers in order. */
+export type ConnectionResult = { readonly accepted: string | null; readonly answers: readonly Answer[] };

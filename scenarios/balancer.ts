@@ -3,7 +3,7 @@ import { countMax } from "../checkers/balancer/load.ts";
 import type { HistoryEvent, PlainJson } from "../checkers/history.ts";
 import type { Verdict } from "../checkers/verdict.ts";
 import { FAULT_KINDS, type FaultKind, harmOf } from "../nemesis/kinds.ts";
-import { balancerClient, balancerNode, type TaskValue, WEB } from "./balancer-nodes.ts";
+import { balancerClient, balancerNode, type ConnectionResult, type TaskValue, WEB } from "./balancer-nodes.ts";
 import { BALANCER_STATES, BALANCER_TARGETS, watchBalancer } from "./balancer-watch.ts";
 import { balancerFinal, balancerLiveness, balancerOperations, slowNode } from "./balancer-workload.ts";
 import { invalidVerdict, validVerdict } from "./checks.ts";
@@ -129,16 +129,32 @@ function serviceBeforeName(history: readonly HistoryEvent[]): Verdict {
   return invalidVerdict("service-before-name", history.length, [line]);
 }
 
-/** All answers on one connection come from one task; on what has no connections, from one address, whatever runs there. */
-function keepsBackend(history: readonly HistoryEvent[]): Verdict {
+/**
+ * All answers that came over one connection of a balancer come from one task; on what has no connections, from one address, whatever runs
+ * there. What a client takes for one connection is one connection of one boot of its balancer, too, unless it is udp: there the first packet
+ * after a reboot of the balancer, or after what the client did not hear of (a reset, an idle time), makes another.
+ */
+export function keepsBackend(history: readonly HistoryEvent[]): Verdict {
+  const backends = new Map<string, string>();
+  const invalid = (line: string): Verdict => invalidVerdict("connection-keeps-backend", history.length, [line]);
   for (const { type, f, key, process, result, index } of history) {
     if (type !== "ok" || (f !== "request" && f !== "verify")) continue;
     const isConnected = key?.startsWith("tcp/") === true;
-    const place = (server: string): string => (isConnected ? server : server.slice(server.indexOf("@")));
-    const mixed = (result as readonly (readonly string[])[]).find((servers) => new Set(servers.map(place)).size > 1);
-    if (mixed === undefined) continue;
-    const line = `process ${process} got answers from ${mixed.join(", ")} on one connection to ${key} (index ${index}).`;
-    return invalidVerdict("connection-keeps-backend", history.length, [line]);
+    for (const { accepted, answers } of result as unknown as readonly ConnectionResult[]) {
+      for (const { server, via } of answers) {
+        const place = isConnected ? server : server.slice(server.indexOf("@"));
+        const before = backends.get(via) ?? place;
+        backends.set(via, place);
+        if (before !== place)
+          return invalid(
+            `process ${process} got answers from ${before} and ${place} on connection ${via} to ${key} (index ${index}).`,
+          );
+        if (isConnected && via !== accepted)
+          return invalid(
+            `process ${process} opened connection ${accepted} to ${key} and got an answer on ${via} (index ${index}).`,
+          );
+      }
+    }
   }
   return validVerdict("connection-keeps-backend", history.length);
 }
@@ -153,7 +169,7 @@ function slowGetsLittle(run: RunData): Verdict {
   let ofSlow = 0;
   for (const { index, type, f, key, result } of history) {
     if (index < command.index || type !== "ok" || f !== "request" || key !== WEB) continue;
-    for (const server of (result as readonly (readonly string[])[]).flat()) {
+    for (const { server } of (result as unknown as readonly ConnectionResult[]).flatMap((made) => made.answers)) {
       answers += 1;
       if (server.startsWith("web.") && server.endsWith(`@${slow}`)) ofSlow += 1;
     }

@@ -48,11 +48,22 @@ let lastConnection = 0;
 
 function choice(chosen: record.CandidateRecord, other: record.CandidateRecord | null, atUs = 0): record.ChoiceRecord {
   const connection = ++lastConnection;
-  return { ...ORIGIN, atUs, connection, vip: WEB, chosen, other, candidateClass: 0, candidates: 2, pool: 2 };
+  return {
+    ...ORIGIN,
+    atUs,
+    connection,
+    flow: `c1:1:${connection}`,
+    vip: WEB,
+    chosen,
+    other,
+    candidateClass: 0,
+    candidates: 2,
+    pool: 2,
+  };
 }
 
 function attempt(of: record.ChoiceRecord, what: Partial<record.AttemptRecord>): record.AttemptRecord {
-  const plain = { kind: "begin", waitsFor: "reply", tookUs: 0, pending: 0, atUs: of.atUs } as const;
+  const plain = { kind: "begin", waitsFor: "reply", request: 1, tookUs: 0, pending: 0, atUs: of.atUs } as const;
   return { ...ORIGIN, connection: of.connection, backend: of.chosen.backend, ...plain, ...what };
 }
 
@@ -121,8 +132,77 @@ test("rejects the worse of two", () => {
   monitor.onChoice(choice(candidate(A, { score: 3, costQ8: 3 }), candidate(B, { score: 2, costQ8: 2 })));
   expect(properties(monitor)).toEqual(["balancer.choice-score"]);
   const weighted = traffic();
-  weighted.onChoice(choice(candidate(A, { score: 3, weight: 2 }), candidate(B, { score: 2 })));
+  weighted.onStep({ ...ORIGIN, kind: "change-service", vip: WEB, backends: [`${A}*2`, `${B}*1`] });
+  weighted.onChoice(choice(candidate(A, { costQ8: 3, score: 3, weight: 2 }), candidate(B, { costQ8: 2, score: 2 })));
   expect(weighted.violations).toEqual([]);
+});
+
+test("rejects a score that does not follow from cost and pending attempts", () => {
+  const monitor = traffic();
+  monitor.onChoice(choice(candidate(A, { costQ8: 3, score: 3, pending: 0 }), candidate(B, { costQ8: 4, score: 5 })));
+  expect(properties(monitor)).toEqual(["balancer.choice-score"]);
+});
+
+test.each<readonly [string, (monitor: TrafficMonitor) => void]>([
+  [
+    "a backend that drains",
+    (monitor) => monitor.onStep({ ...ORIGIN, kind: "change-service", vip: WEB, backends: [`${A}*0`, `${B}*1`] }),
+  ],
+  [
+    "a backend that was removed",
+    (monitor) => monitor.onStep({ ...ORIGIN, kind: "change-service", vip: WEB, backends: [`${B}*1`] }),
+  ],
+  [
+    "another weight than the entry has",
+    (monitor) => monitor.onStep({ ...ORIGIN, kind: "change-service", vip: WEB, backends: [`${A}*3`, `${B}*1`] }),
+  ],
+  ["a backend whose agent is out of reach", (monitor) => monitor.onReach({ ...ORIGIN, reachable: ["n2"] })],
+  [
+    "a set without a backend that may be chosen",
+    (monitor) =>
+      monitor.onStep({ ...ORIGIN, kind: "change-service", vip: WEB, backends: [`${A}*1`, `${B}*1`, "n3/n3:9001*1"] }),
+  ],
+])("rejects a choice among %s", (_what, prepare) => {
+  const monitor = traffic();
+  prepare(monitor);
+  monitor.onChoice(choice(candidate(A), candidate(B)));
+  expect(properties(monitor)).toEqual(["balancer.choice-pool"]);
+});
+
+test("rejects a sound backend that is held for tripped, whether the set is looked at whole or not", () => {
+  for (const wholeScanMax of [1, 10]) {
+    const monitor = traffic([A, B], { ...OPTIONS, wholeScanMax });
+    // One failure, an answer, one failure: two trip a breaker when they come in a row.
+    exchange(monitor, "failure", choice(candidate(A), candidate(B)));
+    exchange(monitor, "success", choice(candidate(A), candidate(B)));
+    exchange(monitor, "failure", choice(candidate(A), candidate(B)));
+    monitor.onChoice({ ...choice(candidate(B), null), pool: 1 });
+    // Of a larger set it may simply not have been drawn.
+    expect(properties(monitor)).toEqual(wholeScanMax === 10 ? ["balancer.choice-pool"] : []);
+    monitor.onChoice({ ...choice(candidate(A), null), candidateClass: 2, pool: 1 });
+    expect(properties(monitor)).toEqual(["balancer.choice-pool"]);
+  }
+});
+
+test("rejects an attempt that ends by the answer to another request", () => {
+  const monitor = traffic();
+  const made = choice(candidate(A), candidate(B));
+  monitor.onChoice(made);
+  monitor.onAttempt(attempt(made, { kind: "begin", request: 2, pending: 1 }));
+  monitor.onAttempt(attempt(made, { kind: "success", request: 1, pending: 0 }));
+  expect(properties(monitor)).toEqual(["balancer.answer-of-another"]);
+});
+
+test("rejects a second connection for a client's connection that has one, and takes it once that is forgotten", () => {
+  const monitor = traffic();
+  const first = choice(candidate(A), candidate(B));
+  monitor.onChoice(first);
+  monitor.onAttempt(attempt(first, { kind: "forget", waitsFor: null, request: null }));
+  const second = { ...choice(candidate(B), candidate(A)), flow: first.flow };
+  monitor.onChoice(second);
+  expect(monitor.violations).toEqual([]);
+  monitor.onChoice({ ...choice(candidate(A), candidate(B)), flow: first.flow });
+  expect(properties(monitor)).toEqual(["balancer.connection-moved"]);
 });
 
 test("rejects a stampede to a backend that has never answered", () => {
@@ -133,7 +213,8 @@ test("rejects a stampede to a backend that has never answered", () => {
   monitor.onAttempt(attempt(first, { kind: "begin", pending: 1 }));
   expect(monitor.violations).toEqual([]);
   monitor.onChoice(choice(candidate(B, { pending: 1 }), candidate(A, { costQ8: 100, score: 100 }), 2));
-  expect(properties(monitor)).toEqual(["balancer.choice-newcomer"]);
+  // Its score is not what it must be, or the choice would have been the other.
+  expect(properties(monitor)).toEqual(["balancer.choice-score", "balancer.choice-newcomer"]);
 });
 
 test("rejects a choice that has forgotten what a backend just cost", () => {
@@ -144,20 +225,20 @@ test("rejects a choice that has forgotten what a backend just cost", () => {
 });
 
 test("rejects more than one probe of a tripped backend in a backoff, and takes any when all are tripped", () => {
-  const failing = (monitor: TrafficMonitor, backend: string): void => {
-    for (let i = 0; i < 2; i += 1)
-      exchange(monitor, "failure", choice(candidate(backend), candidate(A === backend ? B : A)));
+  const failing = (monitor: TrafficMonitor): void => {
+    for (let i = 0; i < 2; i += 1) exchange(monitor, "failure", choice(candidate(A), candidate(B)));
   };
   const monitor = traffic();
-  failing(monitor, A);
+  failing(monitor);
   monitor.onChoice(choice(candidate(A), candidate(B), 10_000));
   expect(monitor.violations).toEqual([]);
-  monitor.onChoice(choice(candidate(A), candidate(B), 19_999));
-  expect(properties(monitor)).toEqual(["balancer.breaker-probes"]);
+  monitor.onChoice({ ...choice(candidate(A), null, 19_999), candidateClass: 2, pool: 1 });
+  expect(properties(monitor)).toEqual(["balancer.choice-pool", "balancer.breaker-probes"]);
   const allTripped = traffic();
-  failing(allTripped, A);
-  failing(allTripped, B);
-  for (let i = 0; i < 3; i += 1) allTripped.onChoice(choice(candidate(A), candidate(B), 2));
+  failing(allTripped);
+  // A is no candidate any more.
+  for (let i = 0; i < 2; i += 1) exchange(allTripped, "failure", { ...choice(candidate(B), null), pool: 1 });
+  for (let i = 0; i < 3; i += 1) allTripped.onChoice({ ...choice(candidate(A), candidate(B), 2), candidateClass: 2 });
   expect(properties(allTripped)).toEqual([]);
 });
 
@@ -167,7 +248,10 @@ test("rejects that a backend which could be chosen never is", () => {
   expect(properties(monitor)).toContain("balancer.starvation");
   const unreachable = traffic();
   unreachable.onReach({ ...ORIGIN, reachable: ["n1"] });
-  for (let i = 0; i < 120; i += 1) exchange(unreachable, "success", choice(candidate(A), null, i * 1_000));
+  for (let i = 0; i < 120; i += 1) {
+    const made = choice(candidate(A), null, i * 1_000);
+    exchange(unreachable, "success", { ...made, candidates: 1, pool: 1 });
+  }
   expect(unreachable.violations).toEqual([]);
 });
 

@@ -18,6 +18,8 @@ export type ChoiceRecord = Origin & {
   /** On the monotonic clock of the host, as all `atUs`. */
   readonly atUs: number;
   readonly connection: number;
+  /** What the packets of the client's connection have in common: one connection at a time is tracked for each. */
+  readonly flow: string;
   readonly vip: string;
   readonly chosen: CandidateRecord;
   readonly other: CandidateRecord | null;
@@ -33,6 +35,8 @@ export type AttemptRecord = Origin & {
   readonly connection: number;
   readonly backend: string;
   readonly waitsFor: "accept" | "reply" | null;
+  /** The client's number of the request: of a success that of the answer that came; 0 for an open, null for "forget". */
+  readonly request: number | null;
   readonly tookUs: number;
   /** Of the backend, after this. */
   readonly pending: number;
@@ -96,8 +100,10 @@ export type BalancerReachRecord = Origin & { readonly reachable: readonly string
 export type BalancerProperty =
   | "balancer.pending"
   | "balancer.connection-moved"
+  | "balancer.answer-of-another"
   | "balancer.choice-distinct"
   | "balancer.choice-score"
+  | "balancer.choice-pool"
   | "balancer.choice-newcomer"
   | "balancer.choice-history"
   | "balancer.breaker-probes"

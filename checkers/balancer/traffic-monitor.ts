@@ -2,13 +2,16 @@
  * Watches the choices and connections of all balancers, one ledger for each node and boot.
  *
  * - pending equals the attempts under way, at every step, and a connection keeps its backend;
+ * - an attempt succeeds by the answer to its own request;
  * - two candidates are distinct, the better score wins, what was learned of a backend counts, and one of which nothing is known
  *   gets one connection until it has answered;
+ * - they are drawn from all that may get connections by what the node knows, and from nothing else (candidates.ts);
  * - a tripped backend gets at most one probe in a backoff, unless all are tripped;
  * - a backend that could be chosen is, within a bound; and none gets more than two choices at random can give it.
  *
  * Times are those of the host's monotonic clock: a paused or drifting host keeps its promises by its own clock.
  */
+import { poolFault, scoreFault } from "./candidates.ts";
 import { countMax } from "./load.ts";
 import {
   agentOf,
@@ -56,9 +59,14 @@ type Known = {
 /** How a backend of one service fares. */
 type Share = { version: number; sinceUs: number; misses: number; count: number; expected: number };
 
+/** `request` is the one under way; null when nothing is. */
+type Connection = { readonly backend: string; readonly flow: string | null; request: number | null };
+
 type Ledger = {
   readonly incarnation: number;
-  readonly connections: Map<number, { readonly backend: string; isWaiting: boolean }>;
+  readonly connections: Map<number, Connection>;
+  /** The connection that is tracked for a flow. */
+  readonly flows: Map<string, number>;
   readonly backends: Map<string, Known>;
   readonly services: Map<string, readonly string[]>;
   /** By backend, then by VIP. */
@@ -121,7 +129,11 @@ export class TrafficMonitor {
   onAttempt(record: AttemptRecord): void {
     const ledger = this.#ledger(record);
     const known = knownOf(ledger, record.backend);
-    const connection = ledger.connections.get(record.connection) ?? { backend: record.backend, isWaiting: false };
+    const connection = ledger.connections.get(record.connection) ?? {
+      backend: record.backend,
+      flow: null,
+      request: null,
+    };
     ledger.connections.set(record.connection, connection);
     if (connection.backend !== record.backend)
       this.#violate(
@@ -129,13 +141,14 @@ export class TrafficMonitor {
         record,
         `an attempt of connection ${record.connection} counts for ${record.backend}, it has ${connection.backend}`,
       );
+    this.#checkAnswer(connection, record);
     if (record.kind === "begin") {
-      if (!connection.isWaiting) known.inFlight += 1;
-      connection.isWaiting = true;
+      if (connection.request === null) known.inFlight += 1;
+      connection.request = record.request;
     } else {
-      if (connection.isWaiting) known.inFlight -= 1;
-      connection.isWaiting = false;
-      if (record.kind === "forget") ledger.connections.delete(record.connection);
+      if (connection.request !== null) known.inFlight -= 1;
+      connection.request = null;
+      if (record.kind === "forget") forget(ledger, record.connection);
     }
     if (record.kind !== "begin" && record.kind !== "forget") learn(known, record);
     if (record.kind === "failure" && known.failures === this.#options.failuresMax) this.trips += 1;
@@ -143,6 +156,20 @@ export class TrafficMonitor {
     if (record.pending === known.inFlight) return;
     const message = `pending of ${record.backend} is ${record.pending} after ${record.kind} of connection ${record.connection}, with ${known.inFlight} attempts under way`;
     this.#violate("balancer.pending", record, message);
+  }
+
+  /** A client's connection that is tracked needs no choice: it has its backend. */
+  #checkFlow(ledger: Ledger, record: ChoiceRecord): void {
+    const tracked = ledger.flows.get(record.flow);
+    if (tracked === undefined) return;
+    const message = `${record.flow} has connection ${tracked}, and got connection ${record.connection} besides it`;
+    this.#violate("balancer.connection-moved", record, message);
+  }
+
+  #checkAnswer({ request }: Connection, record: AttemptRecord): void {
+    if (record.kind !== "success" || request === record.request) return;
+    const message = `the answer to request ${record.request} ended the attempt of connection ${record.connection} that waits for request ${request}`;
+    this.#violate("balancer.answer-of-another", record, message);
   }
 
   onChoice(record: ChoiceRecord): void {
@@ -154,9 +181,12 @@ export class TrafficMonitor {
     for (const candidate of other === null ? [chosen] : [chosen, other])
       this.#checkCandidate(ledger, record, candidate);
     if (other !== null) this.#checkPair(ledger, record, other);
+    this.#checkPool(ledger, record);
     this.#checkProbe(ledger, record);
     this.#checkShares(ledger, record);
-    ledger.connections.set(record.connection, { backend: chosen.backend, isWaiting: false });
+    this.#checkFlow(ledger, record);
+    ledger.connections.set(record.connection, { backend: chosen.backend, flow: record.flow, request: null });
+    ledger.flows.set(record.flow, record.connection);
   }
 
   /** What the choice was told of a candidate is what happened with it. */
@@ -166,6 +196,8 @@ export class TrafficMonitor {
       const message = `the choice for ${record.vip} counted ${candidate.pending} pending at ${candidate.backend}, with ${known.inFlight} attempts under way`;
       this.#violate("balancer.pending", record, message);
     }
+    const scored = scoreFault(candidate);
+    if (scored !== null) this.#violate("balancer.choice-score", record, scored);
     const { sample } = known;
     const isFresh =
       sample !== null && sample.tookUs >= NOTABLE_US && record.atUs - sample.atUs <= this.#options.decayUs;
@@ -190,6 +222,21 @@ export class TrafficMonitor {
       const message = `${chosen.backend} has never answered and has ${newcomer.inFlight} attempts under way, and was chosen for ${record.vip} before ${other.backend}, which is known`;
       this.#violate("balancer.choice-newcomer", record, message);
     }
+  }
+
+  /** Draining, removed and unreachable backends get nothing, and what is tripped or sound here is so for the choice. */
+  #checkPool(ledger: Ledger, record: ChoiceRecord): void {
+    const { failuresMax, backoffUs, wholeScanMax } = this.#options;
+    const fault = poolFault(record, {
+      service: ledger.services.get(record.vip) ?? [],
+      reachable: ledger.reachable,
+      admits: (backend) => {
+        const { failures, lastUs } = knownOf(ledger, backend);
+        return failures < failuresMax || record.atUs - lastUs >= backoffUs;
+      },
+      wholeScanMax,
+    });
+    if (fault !== null) this.#violate("balancer.choice-pool", record, fault);
   }
 
   #checkProbe(ledger: Ledger, record: ChoiceRecord): void {
@@ -255,6 +302,7 @@ export class TrafficMonitor {
     const ledger: Ledger = {
       incarnation: origin.incarnation,
       connections: new Map(),
+      flows: new Map(),
       backends: new Map(),
       services: new Map(),
       shares: new Map(),
@@ -264,6 +312,12 @@ export class TrafficMonitor {
     this.#ledgers.set(origin.host, ledger);
     return ledger;
   }
+}
+
+function forget(ledger: Ledger, id: number): void {
+  const flow = ledger.connections.get(id)?.flow ?? null;
+  ledger.connections.delete(id);
+  if (flow !== null && ledger.flows.get(flow) === id) ledger.flows.delete(flow);
 }
 
 function learn(known: Known, record: AttemptRecord): void {

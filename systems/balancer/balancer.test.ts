@@ -119,7 +119,9 @@ async function inWorld(nodes: number, play: (world: World) => Promise<void>): Pr
 }
 
 function serversOf(exchanges: readonly Exchange[]): string[] {
-  return exchanges.flatMap((exchange) => (exchange.kind === "ok" ? exchange.servers : [`failed: ${exchange.reason}`]));
+  return exchanges.flatMap((exchange) =>
+    exchange.kind === "ok" ? exchange.answers.map(({ server }) => server) : [`failed: ${exchange.reason}`],
+  );
 }
 
 test("every node installs what all publish, and a connection keeps its backend", async () => {

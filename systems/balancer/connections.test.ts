@@ -12,6 +12,8 @@ const OPTIONS = {
   responseTimeoutUs: 90,
   idleUs: 300,
 };
+const ACCEPT = { waitsFor: "accept", request: 0 } as const;
+const REPLY = { waitsFor: "reply", request: 1 } as const;
 const BACKENDS: readonly Backend[] = [1, 2, 3].map((port) => ({ agent: "n1", address: "n1", port, weight: 1 }));
 
 const made = (flow: string, place = 0) => ({
@@ -46,12 +48,12 @@ test("an accept tells the latency but only a reply resets the breaker", () => {
   const table = new ConnectionTable(OPTIONS);
   const key = backendKey(BACKENDS[0]!);
   const { id } = table.open(made("c1:1"), 0);
-  table.begin(id, "reply", 0);
+  table.begin(id, REPLY, 0);
   table.conclude(id, "reply", "failure", 10);
-  table.begin(id, "accept", 10);
+  table.begin(id, ACCEPT, 10);
   table.conclude(id, "accept", "success", 30);
   expect(table.historyOf(key)).toMatchObject({ breaker: { failures: 1 }, ewma: { costQ8: 256 * 20 } });
-  table.begin(id, "reply", 30);
+  table.begin(id, REPLY, 30);
   table.conclude(id, "reply", "success", 31);
   expect(table.historyOf(key).breaker.failures).toBe(0);
 });
@@ -60,9 +62,9 @@ test("an attempt that was given up has cost its time, and says nothing for or ag
   const table = new ConnectionTable(OPTIONS);
   const key = backendKey(BACKENDS[0]!);
   const { id } = table.open(made("c1:1"), 0);
-  table.begin(id, "reply", 0);
+  table.begin(id, REPLY, 0);
   table.conclude(id, "reply", "failure", 10);
-  table.begin(id, "reply", 10);
+  table.begin(id, REPLY, 10);
   table.forget(id, 60);
   expect(table.historyOf(key)).toMatchObject({ pending: 0, breaker: { failures: 1 }, ewma: { costQ8: 256 * 50 } });
 });
@@ -71,8 +73,8 @@ test("attempts are overdue by their own timeouts, and idle connections come up",
   const table = new ConnectionTable(OPTIONS);
   const opening = table.open(made("c1:1"), 0).id;
   const asking = table.open(made("c1:2"), 0).id;
-  table.begin(opening, "accept", 0);
-  table.begin(asking, "reply", 0);
+  table.begin(opening, ACCEPT, 0);
+  table.begin(asking, REPLY, 0);
   expect(table.nextDeadlineUs()).toBe(40);
   expect(table.overdue(39)).toEqual([]);
   expect(table.overdue(40).map(({ id }) => id)).toEqual([opening]);
@@ -96,7 +98,7 @@ test("pending is the number of connections that wait, after any steps", () => {
         nowUs += passUs;
         const id = ids[pick % Math.max(1, ids.length)] ?? -1;
         if (kind === "open") ids.push(table.open(made(`c1:${ids.length}`, pick % 3), nowUs).id);
-        else if (kind === "accept" || kind === "reply") table.begin(id, kind, nowUs);
+        else if (kind === "accept" || kind === "reply") table.begin(id, kind === "reply" ? REPLY : ACCEPT, nowUs);
         else if (kind === "forget") table.forget(id, nowUs);
         else if (kind === "touch") table.touch(id, nowUs);
         else table.conclude(id, table.byId(id)?.attempt?.waitsFor ?? "reply", kind as "success", nowUs);

@@ -25,6 +25,9 @@ export type Waiting = "accept" | "reply";
 /** Where the client's packets come from, and what it calls the connection. */
 export type Peer = { readonly host: string; readonly port: number; readonly source: number };
 
+/** `request` is the client's number of the request that a reply is awaited for; 0 for an open. */
+export type Attempt = { readonly waitsFor: Waiting; readonly request: number; readonly sinceUs: number };
+
 export type Connection = {
   readonly id: number;
   /** What the client's packets have in common: where they come from, the protocol and the address. */
@@ -33,7 +36,7 @@ export type Connection = {
   readonly vip: string;
   readonly backend: Backend;
   /** Null: nothing is under way. */
-  readonly attempt: { readonly waitsFor: Waiting; readonly sinceUs: number } | null;
+  readonly attempt: Attempt | null;
   readonly lastUs: number;
 };
 
@@ -106,10 +109,10 @@ export class ConnectionTable {
   }
 
   /** An open or a request is under way, unless one is already. False when it is. */
-  begin(id: number, waitsFor: Waiting, nowUs: number): boolean {
+  begin(id: number, { waitsFor, request }: Omit<Attempt, "sinceUs">, nowUs: number): boolean {
     const connection = this.#byId.get(id);
     if (connection === undefined || connection.attempt !== null) return false;
-    connection.attempt = { waitsFor, sinceUs: nowUs };
+    connection.attempt = { waitsFor, request, sinceUs: nowUs };
     this.#waiting[waitsFor].set(id, connection);
     this.#history(backendKey(connection.backend)).pending += 1;
     return true;

@@ -7,7 +7,7 @@
 import type { Address, DatagramSocket, Host, Timer } from "../../sim/host.ts";
 import { admits } from "./breaker.ts";
 import { choose } from "./choice.ts";
-import { type Conclusion, type Connection, ConnectionTable, type History, type Waiting } from "./connections.ts";
+import { type Attempt, type Conclusion, type Connection, ConnectionTable, type History } from "./connections.ts";
 import { costQ8At, scoreOf } from "./ewma.ts";
 import type {
   AttemptRecord,
@@ -132,6 +132,7 @@ export class Forwarder {
         ...this.#origin(),
         atUs: nowUs,
         connection: connection.id,
+        flow,
         vip,
         ...seen,
         candidateClass: choice.candidateClass,
@@ -196,11 +197,12 @@ export class Forwarder {
       }),
     );
     if (packet.type === "open") {
-      this.#begin(connection, "accept", nowUs);
+      this.#begin(connection, { waitsFor: "accept", request: 0 }, nowUs);
       this.#socket.send(to, { type: "syn", ...names });
     } else if (packet.type === "send") {
-      this.#begin(connection, "reply", nowUs);
-      this.#socket.send(to, { type: "ask", ...names, request: packet.request });
+      const { request, payload } = packet;
+      this.#begin(connection, { waitsFor: "reply", request }, nowUs);
+      this.#socket.send(to, { type: "ask", ...names, request, payload });
     } else {
       this.#socket.send(to, { type: "fin", ...names });
       this.#forget(connection, nowUs);
@@ -219,17 +221,28 @@ export class Forwarder {
     const nowUs = this.#host.clock.monotonicUs();
     this.#connections.touch(connection.id, nowUs);
     const { source, ...client } = connection.client;
+    const via = `${this.#host.name}/${packet.boot}/${connection.id}`;
     if (packet.type === "syn-ack") {
-      this.#conclude(connection, "accept", "success", nowUs);
-      this.#socket.send(client, { type: "accept", source });
+      this.#conclude(connection, { waitsFor: "accept", request: 0 }, "success", nowUs);
+      this.#socket.send(client, { type: "accept", source, via });
     } else if (packet.type === "answer") {
-      this.#conclude(connection, "reply", "success", nowUs);
-      this.#socket.send(client, { type: "reply", source, request: packet.request, server: packet.server });
+      this.#onAnswer(connection, packet.request, nowUs);
+      const { request, server, payload } = packet;
+      this.#socket.send(client, { type: "reply", source, request, server, payload, via });
     } else {
-      if (connection.attempt !== null) this.#conclude(connection, connection.attempt.waitsFor, "failure", nowUs);
+      if (connection.attempt !== null) this.#conclude(connection, connection.attempt, "failure", nowUs);
       this.#forget(connection, nowUs);
       this.#refuse(client, source, "reset");
     }
+  }
+
+  /** A second answer to an earlier request says nothing about the one under way. */
+  #onAnswer(connection: Connection, request: number, nowUs: number): void {
+    if (connection.attempt?.waitsFor === "reply" && connection.attempt.request !== request) {
+      this.#host.mark("balancer.answer-late");
+      return;
+    }
+    this.#conclude(connection, { waitsFor: "reply", request }, "success", nowUs);
   }
 
   #refuse(client: Address, source: number, reason: Refusal): void {
@@ -237,25 +250,34 @@ export class Forwarder {
     this.#socket.send(client, { type: "refuse", source, reason });
   }
 
-  #begin(connection: Connection, waitsFor: Waiting, nowUs: number): void {
-    if (this.#connections.begin(connection.id, waitsFor, nowUs))
-      this.#observeAttempt(connection, { kind: "begin", waitsFor, tookUs: 0, atUs: nowUs });
+  #begin(connection: Connection, attempt: Omit<Attempt, "sinceUs">, nowUs: number): void {
+    if (this.#connections.begin(connection.id, attempt, nowUs))
+      this.#observeAttempt(connection, { kind: "begin", ...attempt, tookUs: 0, atUs: nowUs });
   }
 
-  #conclude(connection: Connection, waitsFor: Waiting, conclusion: Conclusion, nowUs: number): void {
+  /** What ended: the attempt under way, or what an answer says that it answers. */
+  #conclude(
+    connection: Connection,
+    { waitsFor, request }: Omit<Attempt, "sinceUs">,
+    conclusion: Conclusion,
+    nowUs: number,
+  ): void {
     const tookUs = nowUs - (connection.attempt?.sinceUs ?? nowUs);
     if (this.#connections.conclude(connection.id, waitsFor, conclusion, nowUs)) {
-      this.#observeAttempt(connection, { kind: conclusion, waitsFor, tookUs, atUs: nowUs });
+      this.#observeAttempt(connection, { kind: conclusion, waitsFor, request, tookUs, atUs: nowUs });
     }
   }
 
   #forget(connection: Connection, nowUs: number): void {
-    if (connection.attempt !== null) this.#conclude(connection, connection.attempt.waitsFor, "abandoned", nowUs);
+    if (connection.attempt !== null) this.#conclude(connection, connection.attempt, "abandoned", nowUs);
     this.#connections.forget(connection.id, nowUs);
-    this.#observeAttempt(connection, { kind: "forget", waitsFor: null, tookUs: 0, atUs: nowUs });
+    this.#observeAttempt(connection, { kind: "forget", waitsFor: null, request: null, tookUs: 0, atUs: nowUs });
   }
 
-  #observeAttempt(connection: Connection, what: Pick<AttemptRecord, "kind" | "waitsFor" | "tookUs" | "atUs">): void {
+  #observeAttempt(
+    connection: Connection,
+    what: Pick<AttemptRecord, "kind" | "waitsFor" | "request" | "tookUs" | "atUs">,
+  ): void {
     this.#host.observe("balancer.attempt", (): AttemptRecord => {
       const backend = backendKey(connection.backend);
       const { pending } = this.#connections.historyOf(backend);
@@ -278,7 +300,7 @@ export class Forwarder {
     const nowUs = this.#host.clock.monotonicUs();
     for (const connection of this.#connections.overdue(nowUs)) {
       this.#host.mark("balancer.attempt-overdue");
-      this.#conclude(connection, connection.attempt!.waitsFor, "failure", nowUs);
+      this.#conclude(connection, connection.attempt!, "failure", nowUs);
     }
     for (const connection of this.#connections.idle(nowUs)) {
       this.#host.mark("balancer.connection-idle");

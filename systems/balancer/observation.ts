@@ -21,6 +21,8 @@ export type ChoiceRecord = Origin & {
   /** On the monotonic clock of the host. */
   readonly atUs: number;
   readonly connection: number;
+  /** What the packets of the client's connection have in common: one connection at a time is tracked for each. */
+  readonly flow: string;
   readonly vip: string;
   readonly chosen: CandidateRecord;
   readonly other: CandidateRecord | null;
@@ -39,6 +41,8 @@ export type AttemptRecord = Origin & {
   readonly connection: number;
   readonly backend: string;
   readonly waitsFor: Waiting | null;
+  /** The client's number of the request: of a success that of the answer that came; 0 for an open, null for "forget". */
+  readonly request: number | null;
   /** How long the attempt took; 0 for the other kinds. */
   readonly tookUs: number;
   readonly pending: number;

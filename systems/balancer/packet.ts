@@ -6,7 +6,9 @@
  *       <- resolved, accept, reply, refuse      <- syn-ack, answer, reset
  *
  * They stand for what TCP, UDP and DNS would send: datagrams that may be lost, doubled and late. A client names its connection by a source
- * port, a balancer by a number and its boot, so that packets for an earlier boot are told apart.
+ * port, a balancer by a number and its boot, so that packets for an earlier boot are told apart. Every answer names what it answers: the
+ * payload of a request comes back from the task that served it, the balancer adds its name of the connection (`via`), and a name or a
+ * command is repeated. So a client notices when it gets what belongs to another.
  */
 import type { Codec } from "../../sim/host.ts";
 import { HEADER_BYTES, openMessage, sealMessage, sizeOfText, sizeOfUint } from "../membership/wire.ts";
@@ -29,14 +31,26 @@ export type Packet =
   /** An empty address: there is no such name. */
   | { readonly type: "resolved"; readonly source: number; readonly name: string; readonly address: string }
   | ({ readonly type: "open" | "end" } & ClientSide)
-  | ({ readonly type: "send"; readonly request: number } & ClientSide)
-  | { readonly type: "accept"; readonly source: number }
-  | { readonly type: "reply"; readonly source: number; readonly request: number; readonly server: string }
+  | ({ readonly type: "send"; readonly request: number; readonly payload: string } & ClientSide)
+  | { readonly type: "accept"; readonly source: number; readonly via: string }
+  | {
+      readonly type: "reply";
+      readonly source: number;
+      readonly request: number;
+      readonly server: string;
+      readonly payload: string;
+      readonly via: string;
+    }
   | { readonly type: "refuse"; readonly source: number; readonly reason: string }
   | ({ readonly type: "syn" | "fin" } & BackendSide)
-  | ({ readonly type: "ask"; readonly request: number } & BackendSide)
+  | ({ readonly type: "ask"; readonly request: number; readonly payload: string } & BackendSide)
   | ({ readonly type: "syn-ack" | "reset" } & BalancerSide)
-  | ({ readonly type: "answer"; readonly request: number; readonly server: string } & BalancerSide)
+  | ({
+      readonly type: "answer";
+      readonly request: number;
+      readonly server: string;
+      readonly payload: string;
+    } & BalancerSide)
   /** From an operator to the node that runs a task, and what came of it. */
   | {
       readonly type: "command";
@@ -45,7 +59,13 @@ export type Packet =
       readonly action: string;
       readonly argument: string;
     }
-  | { readonly type: "done"; readonly source: number; readonly result: string };
+  | {
+      readonly type: "done";
+      readonly source: number;
+      readonly task: string;
+      readonly action: string;
+      readonly result: string;
+    };
 
 type Field = readonly [name: string, kind: "uint" | "text"];
 
@@ -63,24 +83,26 @@ const BACKEND_SIDE: readonly Field[] = [...BALANCER_SIDE, ["protocol", "text"], 
 const REQUEST: Field = ["request", "uint"];
 const SOURCE: Field = ["source", "uint"];
 const SERVER: Field = ["server", "text"];
+const PAYLOAD: Field = ["payload", "text"];
+const VIA: Field = ["via", "text"];
 
 const LAYOUT: { readonly [type in Packet["type"]]: readonly Field[] } = {
   resolve: [SOURCE, ["name", "text"]],
   resolved: [SOURCE, ["name", "text"], ["address", "text"]],
   open: CLIENT_SIDE,
   end: CLIENT_SIDE,
-  send: [...CLIENT_SIDE, REQUEST],
-  accept: [SOURCE],
-  reply: [SOURCE, REQUEST, SERVER],
+  send: [...CLIENT_SIDE, REQUEST, PAYLOAD],
+  accept: [SOURCE, VIA],
+  reply: [SOURCE, REQUEST, SERVER, PAYLOAD, VIA],
   refuse: [SOURCE, ["reason", "text"]],
   syn: BACKEND_SIDE,
   fin: BACKEND_SIDE,
-  ask: [...BACKEND_SIDE, REQUEST],
+  ask: [...BACKEND_SIDE, REQUEST, PAYLOAD],
   "syn-ack": BALANCER_SIDE,
   reset: BALANCER_SIDE,
-  answer: [...BALANCER_SIDE, REQUEST, SERVER],
+  answer: [...BALANCER_SIDE, REQUEST, SERVER, PAYLOAD],
   command: [SOURCE, ["task", "text"], ["action", "text"], ["argument", "text"]],
-  done: [SOURCE, ["result", "text"]],
+  done: [SOURCE, ["task", "text"], ["action", "text"], ["result", "text"]],
 };
 
 const TYPES: readonly Packet["type"][] = Object.keys(LAYOUT) as Packet["type"][];

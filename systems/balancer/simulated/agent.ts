@@ -45,9 +45,11 @@ type Running = {
   factor: number;
   isMute: boolean;
   busyUntilUs: number;
-  /** By connection: the latest request that was taken, and whether it was answered. */
-  readonly connections: Map<string, { request: number; isAnswered: boolean }>;
+  readonly connections: Map<string, Seen>;
 };
+
+/** The latest request that was taken of a connection, and whether it was answered. */
+type Seen = { request: number; payload: string; isAnswered: boolean };
 
 type FromBalancer = Extract<Packet, { readonly type: "syn" | "ask" | "fin" }>;
 
@@ -84,7 +86,8 @@ export class TaskAgent implements TaskSource {
   #take(packet: Packet, from: Address): void {
     if (packet.type === "command") {
       const result = this.#command(packet.task, JSON.parse(packet.argument) as Command);
-      this.#socket.send(from, { type: "done", source: packet.source, result });
+      const { source, task, action } = packet;
+      this.#socket.send(from, { type: "done", source, task, action, result });
     } else if (packet.type === "syn" || packet.type === "ask" || packet.type === "fin") this.#serve(packet, from);
   }
 
@@ -117,10 +120,12 @@ export class TaskAgent implements TaskSource {
     const seen = track(task, name);
     const nowUs = this.#host.clock.monotonicUs();
     const { boot, connection, request } = packet;
-    const answer = (): void =>
-      this.#socket.send(from, { type: "answer", boot, connection, request, server: `${task.id}@${this.#host.name}` });
+    const server = `${task.id}@${this.#host.name}`;
+    // Of the request that was served, whoever asks again for it.
+    const answer = (payload: string): void =>
+      this.#socket.send(from, { type: "answer", boot, connection, request, server, payload });
     if (seen.request === request) {
-      if (seen.isAnswered) answer();
+      if (seen.isAnswered) answer(seen.payload);
       return;
     }
     const beginUs = Math.max(nowUs, task.busyUntilUs);
@@ -129,6 +134,7 @@ export class TaskAgent implements TaskSource {
       return;
     }
     seen.request = request;
+    seen.payload = packet.payload;
     seen.isAnswered = false;
     task.busyUntilUs = beginUs + task.spec.serviceUs * task.factor;
     this.#host.timers.after(
@@ -136,7 +142,7 @@ export class TaskAgent implements TaskSource {
       () => {
         if (isTerminal(task.state) || task.isMute) return;
         if (seen.request === request) seen.isAnswered = true;
-        answer();
+        answer(packet.payload);
       },
       { sync: true },
     );
@@ -229,10 +235,10 @@ export class TaskAgent implements TaskSource {
   }
 }
 
-function track(task: Running, name: string): { request: number; isAnswered: boolean } {
+function track(task: Running, name: string): Seen {
   let seen = task.connections.get(name);
   if (seen === undefined) {
-    seen = { request: -1, isAnswered: false };
+    seen = { request: -1, payload: "", isAnswered: false };
     task.connections.set(name, seen);
     // Connections whose end got lost.
     if (task.connections.size > CONNECTIONS_MAX)

@@ -20,9 +20,12 @@ export type ClientOptions = {
   readonly stepTimeoutUs: number;
 };
 
-/** What a connection came to: the tasks that answered on it, in order of the requests; or why it failed. */
+/** The task that answered a request, and the balancer's name of the connection that brought the answer: node, boot and number. */
+export type Answer = { readonly server: string; readonly via: string };
+
+/** What a connection came to: its answers, in order of the requests; or why it failed. */
 export type Exchange =
-  | { readonly kind: "ok"; readonly servers: readonly string[] }
+  | { readonly kind: "ok"; readonly accepted: string | null; readonly answers: readonly Answer[] }
   | { readonly kind: "failed"; readonly reason: string };
 
 type Expected = (packet: Packet) => boolean;
@@ -84,7 +87,9 @@ export class BalancerClient {
       argument: JSON.stringify(command),
     } as const;
     const answer = await this.#ask(to, packet, ({ type }) => type === "done");
-    return answer?.type === "done" ? answer.result : null;
+    if (answer?.type !== "done") return null;
+    this.#isOwn(`${command.action} of ${task}`, `${answer.action} of ${answer.task}`);
+    return answer.result;
   }
 
   /** The address of a name; empty when there is none, null when the balancer does not answer. */
@@ -95,30 +100,41 @@ export class BalancerClient {
       { type: "resolve", source: ++this.#lastSource, name },
       ({ type }) => type === "resolved",
     );
-    return answer?.type === "resolved" ? answer.address : null;
+    if (answer?.type !== "resolved") return null;
+    this.#isOwn(`the name ${name}`, `the name ${answer.name}`);
+    return answer.address;
   }
 
   async #exchange(home: Address, target: Target, requests: number): Promise<Exchange> {
-    const servers: string[] = [];
+    const answers: Answer[] = [];
+    let accepted: string | null = null;
     const failed = (answer: Packet | null): Exchange => {
       this.#socket.send(home, { type: "end", ...target });
       return { kind: "failed", reason: answer?.type === "refuse" ? answer.reason : "timeout" };
     };
     if (target.protocol === "tcp") {
-      const accepted = await this.#ask(home, { type: "open", ...target }, ({ type }) => type === "accept");
-      if (accepted?.type !== "accept") return failed(accepted);
+      const answer = await this.#ask(home, { type: "open", ...target }, ({ type }) => type === "accept");
+      if (answer?.type !== "accept") return failed(answer);
+      accepted = answer.via;
     }
     for (let request = 1; request <= requests; request += 1) {
+      const payload = `${this.#host.name}/${target.source}/${request}`;
       const answer = await this.#ask(
         home,
-        { type: "send", ...target, request },
+        { type: "send", ...target, request, payload },
         (packet) => packet.type === "reply" && packet.request === request,
       );
       if (answer?.type !== "reply") return failed(answer);
-      servers.push(answer.server);
+      this.#isOwn(payload, answer.payload);
+      answers.push({ server: answer.server, via: answer.via });
     }
     this.#socket.send(home, { type: "end", ...target });
-    return { kind: "ok", servers };
+    return { kind: "ok", accepted, answers };
+  }
+
+  /** Fails the run when an answer names something else than what this client asked. */
+  #isOwn(asked: string, answered: string): void {
+    this.#host.always(asked === answered, "balancer-answers-own-request", () => ({ asked, answered }));
   }
 
   /** Sends until an expected packet or a refusal comes; null when none came in time. */
