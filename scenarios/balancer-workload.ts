@@ -7,9 +7,13 @@ import type { Random } from "../sim/random.ts";
 import type { Command } from "../systems/balancer/simulated/agent.ts";
 import type { TaskState } from "../systems/balancer/tasks.ts";
 import { LAUNCHED, taskSpec, tasksOf, type TaskValue, VIPS, vipOfLaunched, WEB } from "./balancer-nodes.ts";
+import { paced } from "./pace.ts";
 import type { PlannedOperation, ScenarioContext } from "./scenario.ts";
 
 const OPERATIONS_PER_PROCESS = 110;
+/** A burst of some requests, roughly. */
+const OPERATION_US = 15_000;
+const ONE_REQUEST = { threads: 1, requests: 1 };
 const ENDS: readonly TaskState[] = [
   "TASK_FINISHED",
   "TASK_FAILED",
@@ -53,7 +57,11 @@ export function balancerOperations(random: Random, context: ScenarioContext): Pl
       operations.push({ process, afterUs, ...made });
     }
   }
-  return operations;
+  return paced(operations, random, context, {
+    operationUs: OPERATION_US,
+    // Requests change nothing: tasks stay as they are.
+    asRead: (operation) => (operation.f === "request" ? operation : { f: "request", key: WEB, value: ONE_REQUEST }),
+  });
 }
 
 type Made = Pick<PlannedOperation, "f" | "key" | "value">;

@@ -7,6 +7,7 @@ import { balancerClient, balancerNode, type ConnectionResult, type TaskValue, WE
 import { BALANCER_STATES, BALANCER_TARGETS, watchBalancer } from "./balancer-watch.ts";
 import { balancerFinal, balancerLiveness, balancerOperations, slowNode } from "./balancer-workload.ts";
 import { invalidVerdict, validVerdict } from "./checks.ts";
+import { PACE_SETTING } from "./pace.ts";
 import { type RunData, type Scenario, type SettingsSpec, scenario } from "./scenario.ts";
 
 const SETTINGS: SettingsSpec = {
@@ -22,6 +23,7 @@ const SETTINGS: SettingsSpec = {
     isLogarithmic: true,
     about: "time that a task takes for a request",
   },
+  pace: PACE_SETTING,
   pollUs: { kind: "integer", min: 60_000, max: 200_000, about: "how often publishers ask for the tasks of their node" },
   reconcileUs: { kind: "integer", min: 300_000, max: 1_500_000, about: "how often tables are computed anew" },
   addresses: {

@@ -6,7 +6,12 @@
  */
 import type { FaultKind } from "../nemesis/kinds.ts";
 import type { Host, Program } from "../sim/host.ts";
-import { PING_DEFAULTS, SWIM_DEFAULTS } from "../systems/membership/detector/options.ts";
+import {
+  PING_DEFAULTS,
+  type PingOptions,
+  SWIM_DEFAULTS,
+  type SwimOptions,
+} from "../systems/membership/detector/options.ts";
 import { GM_DEFAULTS } from "../systems/membership/gm/options.ts";
 import { PROBE_DEFAULTS } from "../systems/membership/gm/probe.ts";
 import { KV_DEFAULTS } from "../systems/membership/kv/options.ts";
@@ -23,9 +28,15 @@ import {
   membershipFinalOperations,
   membershipOperations,
 } from "./membership-workload.ts";
+import { PACE_SETTING } from "./pace.ts";
 import { type Scenario, type ScenarioContext, type SettingsSpec, scenario } from "./scenario.ts";
 
 export const SERVICE_PORT = 7200;
+
+/** The way there and back, in the tail of the network without faults, twice. */
+const REFUTE_US = 400_000;
+/** Longer, and suspicions outlast the chaos phase. */
+const SUSPECT_US_MAX = 2_500_000;
 
 export const MEMBERSHIP_SETTINGS: SettingsSpec = {
   nodes: { kind: "integer", min: 3, max: 12, about: "nodes; those beyond the active view's size make it choose" },
@@ -48,7 +59,33 @@ export const MEMBERSHIP_SETTINGS: SettingsSpec = {
     about: "neighbours of a node at most; six times as many in reserve",
   },
   pace: { kind: "integer", min: 10, max: 40, isLogarithmic: true, about: "lashup's slow timers are divided by this" },
+  clientPace: PACE_SETTING,
   detector: { kind: "choice", of: ["ping", "ping", "swim"], about: "what watches the neighbours" },
+  patienceBase: {
+    kind: "choice",
+    of: [1_007_000, 1_012_000, 1_018_000],
+    about:
+      "base of the logarithm that an unanswered ping may wait for, in millionths: 660, 386 or 258 ms up to a round trip of 100 ms",
+  },
+  directUs: {
+    kind: "integer",
+    min: 220_000,
+    max: 300_000,
+    about: "SWIM: a ping without an answer is asked for through others",
+  },
+  indirectUs: {
+    kind: "integer",
+    min: 220_000,
+    max: 400_000,
+    about: "SWIM: after this long more its target is suspected",
+  },
+  suspectTurns: {
+    kind: "integer",
+    min: 1,
+    max: 3,
+    about:
+      "SWIM: a suspect may refute for this many turns of probes through a full view and a way there and back, at most 2.5 s",
+  },
   roundUs: {
     kind: "integer",
     min: 20_000,
@@ -124,6 +161,27 @@ export function membershipScenario(variant: MembershipVariant): Scenario {
   });
 }
 
+/** lashup's, with a base of its own. */
+function patienceOf({ patienceBase }: ScenarioContext["settings"]): PingOptions["patience"] {
+  return PING_DEFAULTS.patience.map((step) => ({ ...step, baseMillionths: Number(patienceBase) }));
+}
+
+/**
+ * Times of SWIM that end a suspicion within a run. A neighbour is probed once in a turn of the view, so a refutation takes a turn to come
+ * by, and another way for the accusation to go there.
+ */
+function suspicionOf({
+  directUs,
+  indirectUs,
+  suspectTurns,
+  roundUs,
+  activeViewMax,
+}: ScenarioContext["settings"]): Pick<SwimOptions, "directUs" | "indirectUs" | "suspectUs"> {
+  const turnUs = 2 * Number(roundUs) * Number(activeViewMax);
+  const suspectUs = Math.min(SUSPECT_US_MAX, REFUTE_US + Number(suspectTurns) * turnUs);
+  return { directUs: Number(directUs), indirectUs: Number(indirectUs), suspectUs };
+}
+
 /** A node that serves its map and its multicast. */
 function membershipNode(options: MembershipOptions): Program {
   return async (host: Host) => {
@@ -160,8 +218,8 @@ export function optionsOf({ nodes, settings }: ScenarioContext): MembershipOptio
     },
     detector:
       settings["detector"] === "swim"
-        ? { kind: "swim", swim: { ...SWIM_DEFAULTS, ...round } }
-        : { kind: "ping", ping: { ...PING_DEFAULTS, ...round } },
+        ? { kind: "swim", swim: { ...SWIM_DEFAULTS, ...round, ...suspicionOf(settings) } }
+        : { kind: "ping", ping: { ...PING_DEFAULTS, ...round, patience: patienceOf(settings) } },
     gm: {
       refreshUs: paced(GM_DEFAULTS.refreshUs),
       updateUs: paced(GM_DEFAULTS.updateUs),

@@ -4,6 +4,7 @@ import type { Random } from "../sim/random.ts";
 import type { KvUpdate } from "../systems/membership/membership.ts";
 import { createMembershipClient, type MembershipClient, type PlainContext } from "../systems/membership/service.ts";
 import { MULTICAST_US_MAX } from "./membership-watch.ts";
+import { paced } from "./pace.ts";
 import type { Client, Outcome, PlannedOperation, ScenarioContext, Settings } from "./scenario.ts";
 
 export const MEMBERSHIP_TOPIC = "news";
@@ -12,6 +13,8 @@ const ATTEMPT_TIMEOUT_US = 300_000;
 const READ_ATTEMPTS = 3;
 /** More than a chaos phase can hold; what does not fit is left. */
 const OPERATIONS_PER_PROCESS = 60;
+/** A way there and back, and the disk, roughly. */
+const OPERATION_US = 10_000;
 
 /** Few, so that removes meet adds. */
 const ITEMS = 6;
@@ -21,6 +24,7 @@ const FUNCTIONS = ["add", "add", "add", "remove", "increment", "assign", "swap",
 
 export function membershipOperations(random: Random, context: ScenarioContext): PlannedOperation[] {
   const { nodes, clients, settings } = context;
+  const { clientPace } = settings;
   const operations: PlannedOperation[] = [];
   for (let i = 0; i < OPERATIONS_PER_PROCESS; i++) {
     for (let process = 0; process < clients.length; process++) {
@@ -34,7 +38,12 @@ export function membershipOperations(random: Random, context: ScenarioContext): 
       });
     }
   }
-  return operations;
+  // The setting `pace` divides the timers of the system here.
+  const atClientPace = { ...context, settings: { ...settings, pace: clientPace! } }; // the scenario declares it
+  return paced(operations, random, atClientPace, {
+    operationUs: OPERATION_US,
+    asRead: ({ key, value }) => ({ f: "read", key: key!, value }), // every drawn operation has a key
+  });
 }
 
 /** Where keys drift, a key is as old as the operations on it: only anti-entropy can bring it to a node that lost it. */

@@ -127,7 +127,7 @@ export type BalancerViolation = Origin & {
   readonly message: string;
 };
 
-/** Kept of one monitor; later ones of a broken run say nothing new. */
+/** Kept of one monitor, or of one property; later ones of a broken run say nothing new. */
 export const VIOLATIONS_MAX = 50;
 
 /** The agent of a backend: what stands before the first slash. */

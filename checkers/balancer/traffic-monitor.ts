@@ -293,7 +293,9 @@ export class TrafficMonitor {
   }
 
   #violate(property: BalancerProperty, { host, incarnation }: Origin, message: string): void {
-    if (this.violations.length < VIOLATIONS_MAX) this.violations.push({ property, host, incarnation, message });
+    // Kept of each property: what one rule finds all the time must not hide what another finds late.
+    const same = this.violations.reduce((count, violation) => count + (violation.property === property ? 1 : 0), 0);
+    if (same < VIOLATIONS_MAX) this.violations.push({ property, host, incarnation, message });
   }
 
   #ledger(origin: Origin): Ledger {

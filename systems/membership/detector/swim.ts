@@ -25,12 +25,19 @@ export async function startSwim(host: Host, options: SwimOptions, callbacks: Det
   while (!(await store(host, folder, incarnation))) await host.timers.sleep(RETRY_US);
   const now = (): number => host.clock.monotonicUs();
   const keeper = new IncarnationKeeper(host, folder, (stored) => core.onStored(stored));
+  const end = suspicionEnds(host);
   const output: SwimOutput = {
     send: (to, message) => socket.send({ host: to, port }, message),
     store: (wanted) => keeper.store(wanted),
-    down: (peer, sinceUs) => callbacks.onDown(peer, "suspect", sinceUs),
+    down: (peer, sinceUs) => {
+      end.dead();
+      callbacks.onDown(peer, "suspect", sinceUs);
+    },
     suspect: (peer) => callbacks.onSuspect?.(peer),
-    alive: (peer) => callbacks.onAlive?.(peer),
+    alive: (peer) => {
+      end.refuted();
+      callbacks.onAlive?.(peer);
+    },
     clusterSize: callbacks.clusterSize,
   };
   const core = new SwimCore({ self: host.name, options, random: host.random, output, incarnation, nowUs: now() });
@@ -63,6 +70,13 @@ export async function startSwim(host: Host, options: SwimOptions, callbacks: Det
     },
     watched: () => core.watched(),
   };
+}
+
+/** A campaign must see both ends of a suspicion, or it tests neither. */
+function suspicionEnds(host: Host): { readonly dead: () => void; readonly refuted: () => void } {
+  host.sometimes(false, "swim.suspect-dead");
+  host.sometimes(false, "swim.suspect-refuted");
+  return { dead: () => host.reachable("swim.suspect-dead"), refuted: () => host.reachable("swim.suspect-refuted") };
 }
 
 /** Writes one incarnation at a time; of those that wait, the highest. */
