@@ -7,7 +7,7 @@ import type { PlainJson } from "./history.ts";
 import type { Verdict } from "./verdict.ts";
 
 export type CheckOptions = {
-  /** `--option k=v`; values that are JSON are taken as such. */
+  /** Values by name: JSON, or the text of a command line where an option is a number, a word or true and false. */
   readonly options: Readonly<Record<string, PlainJson>>;
   readonly budget: Budget;
   /** Shrink the evidence of an invalid history; true by default, false saves time. */
@@ -21,6 +21,10 @@ export type HistoryChecker = {
   readonly summary: string;
   /** Names of the options that it takes, each with its meaning. */
   readonly options: Readonly<Record<string, string>>;
+  /** Options whose text on a command line is JSON; the others are read by their own rules. */
+  readonly jsonOptions?: readonly string[];
+  /** True for a model that says something about a history in which every operation failed. */
+  readonly judgesFailures?: boolean;
   /** Throws HistoryError when the history is none of this model. */
   check(history: RecordedHistory, options: CheckOptions): Verdict;
 };

@@ -7,6 +7,9 @@
  * point, or never. Formats in which `fail` says more than that are translated by their reader (see formats/).
  */
 
+import { readable } from "./marked-values.ts";
+import { isSameValue } from "./values.ts";
+
 /** JSON, immutable. Numbers are integers wherever they are compared. */
 export type PlainJson = null | boolean | number | string | readonly PlainJson[] | { readonly [key: string]: PlainJson };
 
@@ -69,7 +72,7 @@ export class HistoryError extends Error {
 
 /** A value as it appears in messages: JSON, cut at 80 characters. */
 export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
+  const text = readable(value) ?? "nothing";
   return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
 }
 
@@ -115,8 +118,7 @@ export function pairOperations(events: readonly HistoryEvent[]): Operation[] {
 function demandEcho(invocation: HistoryEvent, completion: HistoryEvent): void {
   if (completion.type !== "ok" || completion.result !== undefined || completion.value === null) return;
   if (invocation.f !== "write" && invocation.f !== "put") return;
-  const [asked, answered] = [JSON.stringify(invocation.value), JSON.stringify(completion.value)];
-  if (asked !== answered) {
+  if (!isSameValue(invocation.value, completion.value)) {
     throw new HistoryError(
       0,
       `${show(invocation.value)}, as it was invoked`,

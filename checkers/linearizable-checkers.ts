@@ -1,6 +1,7 @@
 /**
  * The checkers of linearizability by name: a model for each, and how its options are read.
  */
+import { INDEPENDENT, looksIndependent, splitIndependent } from "./independent.ts";
 import type { HistoryChecker } from "./checker.ts";
 import { operationsOf, type RecordedHistory } from "./formats/read-history.ts";
 import { HistoryError, type Operation, type PlainJson, show } from "./history.ts";
@@ -37,9 +38,9 @@ const OWNERS = { owners: "true when only the process that acquired may release" 
 const LEASE: HistoryChecker = {
   name: "lease",
   summary: "locks that expire at a true time: acquire (answers with its end, or [end, token]), release",
-  options: {},
-  check: (history) => {
-    const operations = operationsOf(history);
+  options: INDEPENDENT,
+  check: (history, { options }) => {
+    const operations = objectsOf(operationsOf(history), options);
     demandShape(operations, { name: "lease", functions: ["acquire", "release"], problemWith: leaseProblem });
     const parts = partition(operations, { keyOf: (operation) => operation.key ?? "" });
     let unknown: Verdict | undefined;
@@ -138,13 +139,16 @@ function linearizable<S>(
   return {
     name,
     summary,
-    options,
+    options: { ...options, ...INDEPENDENT },
+    jsonOptions: ["init"],
     check: (history, given) => {
-      const operations = operationsOf(history);
+      const operations = objectsOf(operationsOf(history), given.options);
       const fromFile = history.init !== undefined && "init" in options && !("init" in given.options);
       const effective = fromFile ? { ...given.options, init: history.init } : given.options;
-      const { model, special } = prepare(effective, operations);
-      demandShape(operations, model);
+      const { model: ofOne, special } = prepare(effective, operations);
+      demandShape(operations, ofOne);
+      // Without a key of its own a model judges one object, and the keys of the history name several.
+      const model = ofOne.keyOf === undefined ? { ...ofOne, keyOf: keyOfOperation } : ofOne;
       return checkLinearizability(operations, model, {
         budget: given.budget,
         isShrinking: given.isShrinking,
@@ -152,6 +156,16 @@ function linearizable<S>(
       });
     },
   };
+}
+
+function keyOfOperation(operation: Operation): string {
+  return operation.key ?? "";
+}
+
+/** The operations with their keys, where the values hold them. Throws OptionError, HistoryError. */
+function objectsOf(operations: readonly Operation[], options: CheckerOptions): readonly Operation[] {
+  const isIndependent = booleanOption(options, "independent", looksIndependent(operations));
+  return isIndependent ? splitIndependent(operations) : operations;
 }
 
 /** Throws HistoryError for an operation that the model does not know, or whose argument or outcome has another shape. */

@@ -18,6 +18,10 @@ export type NamedChecker = {
   readonly summary: string;
   /** Its options with one line each; any other name throws OptionError. */
   readonly options: Readonly<Record<string, string>>;
+  /** Options whose text on a command line is JSON. */
+  readonly jsonOptions?: readonly string[];
+  /** True when it says something about a history in which every operation failed. */
+  readonly judgesFailures?: boolean;
   /** Throws OptionError for options; a history that makes no sense gives the verdict unknown with the reason. */
   check(history: readonly HistoryEvent[], options: CheckerOptions, budget: Budget): Verdict;
 };

@@ -1,7 +1,7 @@
 /**
- * Values of histories as keys: equal JSON has equal keys, different JSON different ones.
+ * Values of histories as keys: equal values have equal keys, different ones different keys.
  *
- * Objects are compared as written: the same object with its fields in another order is another value.
+ * The fields of an object have no order. Readers have made sets and numbers canonical (formats/nested-values.ts).
  */
 import type { PlainJson } from "./history.ts";
 
@@ -9,13 +9,23 @@ import type { PlainJson } from "./history.ts";
 export function keyOfValue(value: PlainJson): string | number {
   if (typeof value === "number") return value;
   if (typeof value === "string") return `"${value}`;
-  return JSON.stringify(value);
+  return canonicalText(value);
 }
 
 export function isSameValue(left: PlainJson, right: PlainJson): boolean {
-  if (left === right) return true;
+  if (left === right || (Number.isNaN(left) && Number.isNaN(right))) return true;
   if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false;
-  return JSON.stringify(left) === JSON.stringify(right);
+  return canonicalText(left) === canonicalText(right);
+}
+
+/** JSON with the fields of each object in order of their names. */
+export function canonicalText(value: PlainJson): string {
+  if (typeof value === "number") return Number.isFinite(value) ? JSON.stringify(value) : String(value);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join(",")}]`;
+  const fields = value as { readonly [key: string]: PlainJson };
+  const names = Object.keys(fields).sort(compareText);
+  return `{${names.map((name) => `${JSON.stringify(name)}:${canonicalText(fields[name]!)}`).join(",")}}`;
 }
 
 /** By code points, a prefix first: the order of the UTF-8 bytes, on which every machine and language agrees. */

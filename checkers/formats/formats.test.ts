@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { checkHistory } from "../check.ts";
 import { CheckUsageError } from "../checker.ts";
 import { type HistoryEvent, HistoryError, pairOperations, type PlainJson } from "../history.ts";
+import { marked } from "../marked-values.ts";
 import { readHistoryJsonl, writeHistoryJsonl } from "./history-jsonl.ts";
 import { readNestedValues, type Syntax } from "./nested-values.ts";
 import { detectFormat, operationsOf, readHistory } from "./read-history.ts";
@@ -16,6 +17,13 @@ const KV = readFileSync(new URL("../fixtures/porcupine/kv/c01-ok.txt", import.me
 
 function values(text: string, syntax: Syntax = "edn"): PlainJson[] {
   return [...readNestedValues([text], syntax)].map(({ value }) => value);
+}
+
+/** 2.5e30 without its exponent. */
+function expanded(number: number): string {
+  const [, sign, digits, power] = /^(-?)([\d.]+)e\+(\d+)$/.exec(number.toString())!;
+  const [whole, fraction = ""] = digits!.split(".");
+  return `${sign}${whole}${fraction}${"0".repeat(Number(power) - fraction.length)}`;
 }
 
 function messageOf(action: () => unknown): string {
@@ -64,7 +72,7 @@ describe("history-jsonl", () => {
     {
       index: fc.constant(0),
       timeUs: fc.integer({ min: -1, max: 1e9 }),
-      process: fc.nat(),
+      process: fc.nat(1_000_000_000),
       type: fc.constantFrom("invoke", "ok", "fail", "info"),
       f: fc.constantFrom("get", "put"),
       key: fc.string(),
@@ -78,7 +86,10 @@ describe("history-jsonl", () => {
     fc.assert(
       fc.property(fc.array(event), (events) => {
         const history = events.map((one, index) => ({ ...one, index }));
-        expect([...readHistoryJsonl([writeHistoryJsonl(history)])]).toEqual(history);
+        const text = writeHistoryJsonl(history);
+        const once = [...readHistoryJsonl([text])];
+        if (!/\d{16}|e\+/.test(text)) expect(once).toEqual(history);
+        expect([...readHistoryJsonl([writeHistoryJsonl(once)])]).toEqual(once);
       }),
       { numRuns: 100 },
     );
@@ -87,12 +98,17 @@ describe("history-jsonl", () => {
   it("names the line, what it expected and what it found", () => {
     const line = '{"index":0,"timeUs":1,"process":0,"type":"invoke","f":"get","value":null}';
     expect(read(`${line}\n${line}\n`)).toBe("line 2: expected an index above 0, found 0");
-    expect(read(`${line}\n{"index":1,"timeUs"`)).toMatch(/^line 2: expected a JSON object, found /);
+    expect(read(`${line}\n{"index":1,"timeUs"`)).toBe('line 2: expected ":" after "timeUs", found the end of the file');
+    expect(read(`${line}\n[1]`)).toBe("line 2: expected a JSON object, found [1]");
+    expect(read(`${line}\n${line.replace('"index":0', '"index":1')} {}`)).toBe(
+      'line 2: expected the end of the line after a JSON value, found "{}"',
+    );
+    expect(read(line.replace('"process":0', '"process":0,"process":1'))).toContain("each field once in a map");
     expect(read(line.replace("invoke", "call"))).toBe(
       'line 1: expected invoke, ok, fail or info as type, found "call"',
     );
     expect(read(line.replace('"process":0', '"process":"a"'))).toBe(
-      'line 1: expected an integer from 0 as process, found "a"',
+      'line 1: expected an integer from 0 to 1000000000 as process, found "a"',
     );
     expect(read(line.replace('"f"', '"g"'))).toMatch(/^line 1: expected only the fields index, .*, found "g"$/);
   });
@@ -101,7 +117,10 @@ describe("history-jsonl", () => {
 describe("EDN and JSON", () => {
   it("reads every kind of value", () => {
     expect(values('[nil true -3 2.5 7N "a\\n\\u0041" :k/w sym \\c #{1} {:a 1, 2 :b} (1 2) #inst "x" #_ gone]')).toEqual(
-      [null, true, -3, 2.5, 7, "a\nA", "k/w", "sym", "c", [1], { a: 1, 2: "b" }, [1, 2], "x"],
+      [
+        ...[null, true, -3, 2.5, 7, "a\nA", marked(":k/w"), marked("'sym"), marked("\\c"), [1]],
+        ...[{ a: 1, 2: marked(":b") }, [1, 2], marked('#inst "x"')],
+      ],
     );
     expect(values("{:a 1} ; comment\n{:a 2}")).toEqual([{ a: 1 }, { a: 2 }]);
     expect(values('[{"a":[1,null]}, {"a":true}]', "json")).toEqual([{ a: [1, null] }, { a: true }]);
@@ -111,8 +130,11 @@ describe("EDN and JSON", () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue({ maxDepth: 2 }), { maxLength: 4 }), (items) => {
         const text = JSON.stringify(items);
-        fc.pre(!/\d{16}/.test(text)); // integers that no history may hold
-        const exact = JSON.parse(text) as PlainJson[];
+        const exact = JSON.parse(text, (_, item: unknown) =>
+          typeof item === "number" && Number.isInteger(item) && !Number.isSafeInteger(item)
+            ? marked(BigInt(item.toString().includes("e") ? expanded(item) : item.toString()).toString())
+            : item,
+        ) as PlainJson[];
         expect(values(text, "json")).toEqual(exact);
       }),
       { numRuns: 200 },
@@ -132,7 +154,6 @@ describe("EDN and JSON", () => {
     );
     expect(messageOf(() => values('{"a" 1}', "json"))).toBe('line 1: expected ":" after "a", found "1"');
     expect(messageOf(() => values("[1 2]", "json"))).toBe('line 1: expected "," or "]", found "2"');
-    expect(messageOf(() => values("[12345678901234567890]"))).toContain("an integer below 2^53");
   });
 
   it("finds the fault in a whole history that is cut anywhere", () => {

@@ -2,9 +2,14 @@
  * `history-jsonl`, our own format: one event a line, in Jepsen's words. The reader streams and is strict.
  */
 import { type EventType, type HistoryEvent, HistoryError, type PlainJson, show } from "../history.ts";
+import { exactJson } from "../marked-values.ts";
 import { readLines } from "./lines.ts";
+import { readOneValue } from "./nested-values.ts";
 
 const FIELDS = new Set(["index", "timeUs", "process", "type", "f", "key", "value", "result", "error"]);
+
+/** Checkers keep processes in 32 bits. */
+const PROCESS_MAX = 1_000_000_000;
 
 /** Yields the events of a file. Throws HistoryError at the first line that is none. */
 export function* readHistoryJsonl(chunks: Iterable<string>): Generator<HistoryEvent> {
@@ -21,7 +26,7 @@ export function* readHistoryJsonl(chunks: Iterable<string>): Generator<HistoryEv
 /** One event as a line, line feed included; fields in a fixed order. */
 export function writeHistoryEvent(event: HistoryEvent): string {
   const { index, timeUs, process, type, f, key, value, result, error } = event;
-  return `${JSON.stringify({ index, timeUs, process, type, f, key, value, result, error })}\n`;
+  return `${exactJson({ index, timeUs, process, type, f, key, value, result, error })}\n`;
 }
 
 export function writeHistoryJsonl(events: Iterable<HistoryEvent>): string {
@@ -32,14 +37,9 @@ export function writeHistoryJsonl(events: Iterable<HistoryEvent>): string {
 
 /** JSON of one line as an object; HistoryError when it is none. */
 export function parseObject(text: string, line: number): Record<string, PlainJson> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new HistoryError(line, "a JSON object", show(text));
-  }
+  const parsed = readOneValue(text, "json", line);
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw new HistoryError(line, "a JSON object", show(text));
+    throw new HistoryError(line, "a JSON object", show(parsed));
   }
   return parsed as Record<string, PlainJson>;
 }
@@ -54,7 +54,7 @@ function parseEvent(text: string, line: number): HistoryEvent {
   return {
     index: integer(fields, "index", line, 0),
     timeUs: integer(fields, "timeUs", line, -1),
-    process: integer(fields, "process", line, 0),
+    process: integer(fields, "process", line, 0, PROCESS_MAX),
     type: eventType(fields["type"], line),
     f: functionName(fields["f"], line),
     ...(key === undefined ? {} : { key }),
@@ -64,10 +64,17 @@ function parseEvent(text: string, line: number): HistoryEvent {
   };
 }
 
-function integer(fields: Record<string, PlainJson>, name: string, line: number, min: number): number {
+function integer(
+  fields: Record<string, PlainJson>,
+  name: string,
+  line: number,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): number {
   const value = fields[name];
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < min) {
-    throw new HistoryError(line, `an integer from ${min} as ${name}`, show(value));
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < min || value > max) {
+    const range = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
+    throw new HistoryError(line, `an integer ${range} as ${name}`, show(value));
   }
   return value;
 }

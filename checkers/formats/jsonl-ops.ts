@@ -5,7 +5,9 @@
  * never came back. At equal times a call comes before a return, so the two operations are concurrent. Read, never written.
  */
 import { HistoryError, type Operation, type PlainJson, show } from "../history.ts";
+import { integerOf } from "../marked-values.ts";
 import { parseObject } from "./history-jsonl.ts";
+import { keyText } from "./jepsen.ts";
 import { readLines } from "./lines.ts";
 
 export type JsonlOps = {
@@ -18,9 +20,15 @@ export type JsonlOps = {
 type Row = {
   readonly fields: Record<string, PlainJson>;
   readonly line: number;
-  readonly call: number;
-  readonly end: number;
+  readonly call: Time;
+  /** Undefined when the call never came back. */
+  readonly end: Time | undefined;
 };
+
+/** Times beyond 2^53, as nanoseconds since 1970 are, would coincide as numbers. They are compared with others as they are. */
+type Time = number | bigint;
+
+const ROW_FIELDS: ReadonlySet<string> = new Set(["p", "f", "k", "v", "r", "c", "e"]);
 
 /** Reads a whole file. Throws HistoryError. */
 export function readJsonlOps(chunks: Iterable<string>): JsonlOps {
@@ -43,28 +51,46 @@ export function readJsonlOps(chunks: Iterable<string>): JsonlOps {
 }
 
 function parseRow(fields: Record<string, PlainJson>, line: number): Row {
-  const { c, e, p, f, k } = fields;
-  if (typeof c !== "number") throw new HistoryError(line, "a number as c, the time of the call", show(c));
-  if (e !== null && typeof e !== "number") throw new HistoryError(line, "a number or null as e, the return", show(e));
-  if (e !== null && e < c) throw new HistoryError(line, `a return at or after the call at ${c}`, show(e));
-  if (typeof p !== "number") throw new HistoryError(line, "a number as p, the process", show(p));
+  const { p, f, k } = fields;
+  for (const name of Object.keys(fields)) {
+    if (!ROW_FIELDS.has(name))
+      throw new HistoryError(line, `only the fields ${[...ROW_FIELDS].join(", ")}`, show(name));
+  }
+  const call = timeOf(fields["c"]);
+  const end = timeOf(fields["e"]);
+  if (call === undefined) throw new HistoryError(line, "a number as c, the time of the call", show(fields["c"]));
+  if (end === undefined && fields["e"] !== null) {
+    throw new HistoryError(line, "a number or null as e, the return", show(fields["e"]));
+  }
+  if (end !== undefined && end < call)
+    throw new HistoryError(line, `a return at or after the call at ${call}`, `${end}`);
+  if (typeof p !== "number" || !Number.isSafeInteger(p)) {
+    throw new HistoryError(line, "an integer as p, the process", show(p));
+  }
   if (typeof f !== "string") throw new HistoryError(line, "a string as f, the function", show(f));
   if (k !== undefined && typeof k !== "string" && typeof k !== "number") {
     throw new HistoryError(line, "a string or number as k, the key", show(k));
   }
-  return { fields, line, call: c, end: e ?? Number.POSITIVE_INFINITY };
+  return { fields, line, call, end };
+}
+
+function timeOf(value: PlainJson | undefined): Time | undefined {
+  return typeof value === "number" ? value : integerOf(value);
 }
 
 /** Times to ranks: one index for each call and return, calls first among equals. */
 function rankRows(rows: readonly Row[]): Operation[] {
-  type Moment = { readonly row: number; readonly time: number; readonly isReturn: boolean };
+  type Moment = { readonly row: number; readonly time: Time; readonly isReturn: boolean };
   const moments: Moment[] = [];
   rows.forEach((row, at) => {
     moments.push({ row: at, time: row.call, isReturn: false });
-    if (row.end !== Number.POSITIVE_INFINITY) moments.push({ row: at, time: row.end, isReturn: true });
+    if (row.end !== undefined) moments.push({ row: at, time: row.end, isReturn: true });
   });
   moments.sort(
-    (left, right) => left.time - right.time || Number(left.isReturn) - Number(right.isReturn) || left.row - right.row,
+    (left, right) =>
+      (left.time < right.time ? -1 : left.time > right.time ? 1 : 0) ||
+      Number(left.isReturn) - Number(right.isReturn) ||
+      left.row - right.row,
   );
   const calls = new Int32Array(rows.length);
   const returns = new Float64Array(rows.length).fill(Number.POSITIVE_INFINITY);
@@ -86,13 +112,13 @@ function toOperation(row: Row, id: number, call: number, end: number): Operation
     id,
     process: p as number,
     f: f as string,
-    key: k === undefined ? undefined : String(k),
+    key: k === undefined ? undefined : keyText(k!),
     input: v ?? null,
     output: isPending ? null : (r ?? null),
     isPending,
     call,
     return: end,
-    callUs: row.call,
-    returnUs: isPending ? -1 : row.end,
+    callUs: Number(row.call),
+    returnUs: row.end === undefined ? -1 : Number(row.end),
   };
 }

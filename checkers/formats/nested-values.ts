@@ -5,11 +5,16 @@
  * and so can neither stream a vector of a million maps nor say where a file was cut. This reader yields the elements of a
  * top-level vector, list or array one by one, and the values of a plain stream likewise; only one is held at a time.
  *
- * Values become plain JSON: keywords and symbols lose their colon and become strings, nil is null, lists and sets become
- * arrays, map keys become strings, tags are dropped. #_ discards, ; comments. Numbers must be exact: integers beyond
- * 2^53 are an error, not a near miss. JSON is read strictly: a colon after each key, a comma between elements.
+ * Values become plain JSON where JSON can hold them exactly: nil is null, lists are arrays, maps are objects without an order,
+ * sets are arrays in one order without repeats. What JSON would confuse is marked (marked-values.ts): keywords, symbols,
+ * characters, integers beyond 2^53, 1.0 beside 1, and tagged literals. Names are taken as names where only names can be: the
+ * keywords that are fields of a map or head a micro-operation ([:r :x nil]). The tags of maps and vectors are dropped, as the
+ * JVM prints records with them. #_ discards, ; comments. JSON is read strictly.
  */
 import { HistoryError, type PlainJson, show } from "../history.ts";
+import { isKeyword, marked, markedString, nameOf } from "../marked-values.ts";
+import { canonicalText, compareText } from "../values.ts";
+import { ednNumber, jsonNumber } from "./numbers.ts";
 
 export type Located = { readonly value: PlainJson; readonly line: number };
 
@@ -23,6 +28,13 @@ const SEMICOLON = 59;
 const BACKSLASH = 92;
 const CLOSERS: Readonly<Record<string, string>> = { "[": "]", "(": ")", "{": "}" };
 const DEPTH_MAX = 200;
+
+/** Heads of micro-operations, which stand for functions and not for values. */
+const MICRO_FUNCTIONS: ReadonlySet<string> = new Set(
+  ["r", "w", "rp", "read", "write", "get", "put", "append", "insert", "add", "send", "poll"].map((name) =>
+    marked(`:${name}`),
+  ),
+);
 
 export type Syntax = "edn" | "json";
 
@@ -54,6 +66,24 @@ function* readElements(reader: ValueReader, closer: string, openedAt: number): G
   }
 }
 
+/** The one value of a text, such as a line of JSON. Throws HistoryError when there is none, or more than one. */
+export function readOneValue(text: string, syntax: Syntax, line: number): PlainJson {
+  const { value, rest } = readFirstValue(text, syntax, line);
+  const more = rest.trim();
+  if (more !== "")
+    throw new HistoryError(line, `the end of the line after a ${syntax.toUpperCase()} value`, show(more));
+  return value;
+}
+
+/** The first value of a text, and what follows it. Throws HistoryError. */
+export function readFirstValue(text: string, syntax: Syntax, line: number): { value: PlainJson; rest: string } {
+  const reader = new ValueReader([text], syntax);
+  reader.line = line;
+  let value = reader.readValue(0);
+  while (value === undefined) value = reader.readValue(0);
+  return { value, rest: reader.rest() };
+}
+
 class ValueReader {
   readonly #chunks: Iterator<string>;
   readonly #isJson: boolean;
@@ -81,6 +111,11 @@ class ValueReader {
     if (code === LINE_FEED) this.line += 1;
     this.#at += 1;
     return code;
+  }
+
+  /** What is left of the current chunk. */
+  rest(): string {
+    return this.#buffer.slice(this.#at);
   }
 
   /** Skips white space, comments and (outside JSON) commas; returns the next character without taking it. */
@@ -127,7 +162,7 @@ class ValueReader {
     if (code === HASH && !this.#isJson) return this.#readDispatch(depth);
     if (code === BACKSLASH && !this.#isJson) {
       this.take();
-      return this.#readToken(true);
+      return marked(`\\${this.#readToken(true)}`);
     }
     return this.#interpret(this.#readToken(false), code);
   }
@@ -141,13 +176,15 @@ class ValueReader {
       const value = this.readValue(depth + 1);
       if (value !== undefined) items.push(value);
     }
+    const [head] = items;
+    if (items.length > 1 && isKeyword(head) && MICRO_FUNCTIONS.has(head)) items[0] = nameOf(head)!;
     return items;
   }
 
-  #readMap(depth: number): PlainJson {
+  #readMap(depth: number, prefix = ""): PlainJson {
     const line = this.line;
     this.take();
-    const fields: [string, PlainJson][] = [];
+    const fields = new Map<string, PlainJson>();
     for (let isFirst = true; !this.endsWith("}", line, isFirst); isFirst = false) {
       const key = this.readValue(depth + 1);
       if (key === undefined) continue;
@@ -159,9 +196,12 @@ class ValueReader {
       }
       let value = this.#readFieldValue(depth, line);
       while (value === undefined) value = this.#readFieldValue(depth, line);
-      fields.push([typeof key === "string" ? key : JSON.stringify(key), value]);
+      const name = this.#isJson ? (key as string) : fieldName(key, prefix);
+      if (fields.has(name)) throw new HistoryError(this.line, "each field once in a map", `${show(key)} twice`);
+      fields.set(name, value);
     }
-    return Object.fromEntries(fields);
+    const names = [...fields.keys()].sort(compareText);
+    return Object.fromEntries(names.map((name) => [name, fields.get(name)!]));
   }
 
   #readFieldValue(depth: number, openedAt: number): PlainJson | undefined {
@@ -170,21 +210,42 @@ class ValueReader {
     return this.readValue(depth + 1);
   }
 
-  /** #{set}, #_discarded, #tag value, ##Inf. */
+  /** #{set}, #_discarded, #tag value, ##Inf, #"regex", #'var, #:namespace{map}, #<unreadable>. */
   #readDispatch(depth: number): PlainJson | undefined {
     this.take();
     const next = this.peek();
-    if (next === 123) return this.#readSequence("{", depth);
+    if (next === 123) return setOf(this.#readSequence("{", depth) as readonly PlainJson[]);
     if (next === 95) {
       this.take();
-      this.readValue(depth + 1);
+      // What is discarded may itself be discarded: #_ #_ a b leaves out both.
+      while (this.readValue(depth + 1) === undefined);
       return undefined;
     }
+    if (next === QUOTE) return marked(`#${JSON.stringify(this.#readString())}`);
+    if (next === 60) return this.#readUnreadable();
     const tag = this.#readToken(false);
     if (tag === "") throw this.#error("a tag after #", next);
+    if (tag.startsWith("#") || tag.startsWith("'")) return marked(`#${tag}`);
+    if (tag.startsWith(":") && this.skipBlank(true) === 123) return this.#readMap(depth, `${tag.slice(1)}/`);
     let value = this.readValue(depth + 1);
     while (value === undefined) value = this.readValue(depth + 1);
-    return value;
+    // Records, errors and Java's objects are what they hold; a tagged text or number is another value than the bare one.
+    return typeof value === "object" && value !== null ? value : marked(`#${tag} ${canonicalText(value)}`);
+  }
+
+  /** #<Object java.lang.Object@1b2c3d4e>, as old versions of Clojure print what cannot be read back. */
+  #readUnreadable(): PlainJson {
+    const line = this.line;
+    let text = "#";
+    let depth = 0;
+    do {
+      const code = this.take();
+      if (code === END) throw this.#cut(`">" for the object of line ${line}`);
+      if (code === 60) depth += 1;
+      if (code === 62) depth -= 1;
+      text += String.fromCharCode(code);
+    } while (depth > 0);
+    return marked(text);
   }
 
   #readToken(atLeastOne: boolean): string {
@@ -201,16 +262,12 @@ class ValueReader {
     if (token === (this.#isJson ? "null" : "nil")) return null;
     if (/^[-+]?\d/.test(token)) return this.#number(token);
     if (this.#isJson) throw new HistoryError(this.line, "a JSON value", show(token));
-    return token.startsWith(":") ? token.slice(1) : token;
+    return marked(token.startsWith(":") ? token : `'${token}`);
   }
 
-  #number(token: string): number {
-    const text = this.#isJson ? token : token.replace(/[NM]$/, "");
-    if (!/^[-+]?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text)) throw new HistoryError(this.line, "a number", show(token));
-    const value = Number(text);
-    if (/^[-+]?\d+$/.test(text) && !Number.isSafeInteger(value)) {
-      throw new HistoryError(this.line, "an integer below 2^53", token);
-    }
+  #number(token: string): PlainJson {
+    const value = this.#isJson ? jsonNumber(token) : ednNumber(token);
+    if (value === undefined) throw new HistoryError(this.line, "a number", show(token));
     return value;
   }
 
@@ -220,7 +277,7 @@ class ValueReader {
     let text = "";
     for (;;) {
       const code = this.take();
-      if (code === QUOTE) return text;
+      if (code === QUOTE) return markedString(text);
       if (code === END) throw this.#cut(`the end of the string of line ${line}`);
       text += code === BACKSLASH ? this.#readEscape() : String.fromCharCode(code);
     }
@@ -253,6 +310,24 @@ class ValueReader {
       code === END ? "the end of the file" : show(String.fromCharCode(code)),
     );
   }
+}
+
+/** Text by which a key of an EDN map is told from every other: a keyword's name, a string in quotes, JSON of the rest. */
+function fieldName(key: PlainJson, prefix: string): string {
+  if (!isKeyword(key)) return canonicalText(key);
+  const name = nameOf(key)!;
+  if (!/^[a-zA-Z_*+!?<>=.$%&-]/.test(name) || /^(true|false|null)$/.test(name)) return key;
+  return name.includes("/") ? name : prefix + name;
+}
+
+/** A set's elements in one order; equal ones are one. */
+function setOf(items: readonly PlainJson[]): PlainJson {
+  const byText = new Map(items.map((item) => [canonicalText(item), item]));
+  const isNumbers = items.every((item) => typeof item === "number");
+  const sorted = [...byText].sort((left, right) =>
+    isNumbers ? Number(left[1]) - Number(right[1]) : compareText(left[0], right[0]),
+  );
+  return sorted.map(([, item]) => item);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

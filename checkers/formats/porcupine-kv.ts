@@ -5,6 +5,7 @@
  */
 import { type HistoryEvent, HistoryError, type PlainJson, show } from "../history.ts";
 import { eventType, functionName } from "./history-jsonl.ts";
+import { nameOf } from "../marked-values.ts";
 import { readNestedValues } from "./nested-values.ts";
 
 /** Yields the events. Throws HistoryError. */
@@ -16,10 +17,12 @@ export function* readPorcupineKv(chunks: Iterable<string>): Generator<HistoryEve
     }
     const fields = value as { readonly [key: string]: PlainJson };
     const { process, key } = fields;
-    if (typeof process !== "number") throw new HistoryError(line, "a number as :process", show(process));
+    if (typeof process !== "number" || !Number.isSafeInteger(process) || process < 0 || process > 1e9) {
+      throw new HistoryError(line, "an integer from 0 to 1000000000 as :process", show(process));
+    }
     if (typeof key !== "string") throw new HistoryError(line, "a string as :key", show(key));
-    const type = eventType(fields["type"], line);
-    const f = functionName(fields["f"], line);
+    const type = eventType(nameOf(fields["type"]), line);
+    const f = functionName(nameOf(fields["f"]), line);
     yield { index, timeUs: -1, process, type, f, key, value: fields["value"] ?? null };
     index += 1;
   }

@@ -7,7 +7,7 @@ import { CheckUsageError } from "../checker.ts";
 import { type HistoryEvent, HistoryError, type Operation, pairOperations, type PlainJson, show } from "../history.ts";
 import { readHistoryJsonl } from "./history-jsonl.ts";
 import { readJepsen } from "./jepsen.ts";
-import { readJepsenLog } from "./jepsen-log.ts";
+import { isJepsenLog, isOldJepsenLog, readJepsenLog } from "./jepsen-log.ts";
 import { readJsonlOps } from "./jsonl-ops.ts";
 import { readPorcupineKv } from "./porcupine-kv.ts";
 import { readAwditEvents } from "../transactions/awdit-format.ts";
@@ -45,11 +45,15 @@ export function readHistory(chunks: Iterable<string>, options: { readonly format
   if (head.trim() === "") throw new HistoryError(1, "a history", "an empty file");
   const format = options.format === undefined ? detectFormat(head) : formatNamed(options.format);
   if (format === undefined) {
+    const other = unreadFormat(head);
+    if (other !== undefined) {
+      throw new CheckUsageError(`this looks like ${other}, which is not read; the formats are ${FORMATS.join(", ")}`);
+    }
     throw new CheckUsageError(
       `the format cannot be told from the beginning ${show(head.slice(0, 40))}; name one of ${FORMATS.join(", ")}`,
     );
   }
-  return readAs(format, all);
+  return readAs(format, all, head);
 }
 
 /** Operations of a history, paired from its events where the format has events. Throws HistoryError. */
@@ -59,8 +63,9 @@ export function operationsOf(history: RecordedHistory): readonly Operation[] {
 
 /** The format of a file that begins like this; undefined when nothing fits. */
 export function detectFormat(head: string): FormatName | undefined {
-  if (/^INFO\s+jepsen\.util - /m.test(head)) return "jepsen-log";
+  if (isJepsenLog(head)) return "jepsen-log";
   const start = head.replace(/^(\s|;[^\n]*(\n|$))+/, "");
+  if (unreadFormat(start) !== undefined) return undefined;
   if (/^\{\s*"/.test(start)) {
     const line = start.slice(0, start.indexOf("\n") < 0 ? start.length : start.indexOf("\n"));
     if (/"model"\s*:/.test(line) && !/"process"\s*:/.test(line)) return "jsonl-ops";
@@ -70,6 +75,18 @@ export function detectFormat(head: string): FormatName | undefined {
   if (/^\{/.test(start) && /^[^}]*:key\s+"/.test(start)) return "porcupine-kv-edn";
   if (/^[[({#]/.test(start)) return "jepsen-edn";
   if (/^[rw] -?\d+ -?\d+\s/.test(start)) return "awdit-test";
+  return undefined;
+}
+
+/** Formats of other tools that are recognised so that they can be refused by name. */
+function unreadFormat(head: string): string | undefined {
+  if (/^\s*[rw]\(-?\d+,\s*-?\d+,\s*-?\d+,\s*-?\d+\)/.test(head))
+    return "the text of Plume and PolySI, r(key,value,session,txn)";
+  if (/^\s*#\s*(stack|queue|priorityqueue|set|deque|rmw)\b/.test(head)) return "a log of PolyLin or LiMo";
+  if (/^\s*[[{][\s\S]*"(ClientID|ClientId|clientId)"\s*:[\s\S]*"(Input|Call)"\s*:/.test(head)) {
+    return "the operations.json of etcd's robustness tests";
+  }
+  if (head.includes("\0")) return "a binary file, such as DBCop's history.bincode or Cobra's logs";
   return undefined;
 }
 
@@ -87,6 +104,7 @@ function readHead(chunks: Iterable<string>): { head: string; all: Iterable<strin
     if (next.done === true) break;
     head += next.value;
   }
+  if (head.startsWith("\ufeff")) head = head.slice(1); // a byte order mark says nothing about UTF-8
   function* all(): Generator<string> {
     yield head;
     for (let next = iterator.next(); next.done !== true; next = iterator.next()) yield next.value;
@@ -94,7 +112,7 @@ function readHead(chunks: Iterable<string>): { head: string; all: Iterable<strin
   return { head, all: all() };
 }
 
-function readAs(format: FormatName, chunks: Iterable<string>): RecordedHistory {
+function readAs(format: FormatName, chunks: Iterable<string>, head: string): RecordedHistory {
   const known = { format, operations: undefined, model: undefined, init: undefined };
   switch (format) {
     case "history-jsonl":
@@ -106,7 +124,11 @@ function readAs(format: FormatName, chunks: Iterable<string>): RecordedHistory {
     case "jepsen-json":
       return { ...known, events: [...readJepsen(chunks, "json")] };
     case "jepsen-log":
-      return { ...known, events: [...readJepsenLog(chunks)], model: "cas-register" };
+      return {
+        ...known,
+        events: [...readJepsenLog(chunks)],
+        model: isOldJepsenLog(head) ? "cas-register" : undefined,
+      };
     case "awdit-test":
       return { ...known, events: [...readAwditEvents(chunks)] };
     case "porcupine-kv-edn":

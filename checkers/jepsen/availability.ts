@@ -25,6 +25,7 @@ const OPTIONS = {
 
 export const availability: NamedChecker = {
   name: "availability",
+  judgesFailures: true,
   summary: "share of successes by fault window, longest unavailable stretch, time to the first success after a fault",
   options: OPTIONS,
   check(history, options) {

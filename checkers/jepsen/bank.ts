@@ -3,6 +3,7 @@
  *
  * Snapshot isolation is enough for that. Accounts and total are taken from the first read unless options give them.
  */
+import { fieldText, numberOf } from "../marked-values.ts";
 import { HistoryError, type PlainJson, show } from "../history.ts";
 import {
   booleanOption,
@@ -39,11 +40,12 @@ function balancesOf(call: Call): Balances {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     throw new HistoryError(0, `balances by account (event ${call.completion?.index})`, show(value));
   }
-  return Object.entries(value).map(([account, balance]) => {
-    if (balance !== null && typeof balance !== "number") {
+  return Object.entries(value as { readonly [account: string]: PlainJson }).map(([account, balance]) => {
+    const number = numberOf(balance);
+    if (balance !== null && number === undefined) {
       throw new HistoryError(0, `a number as balance (event ${call.completion?.index})`, show(balance));
     }
-    return [account, balance] as const;
+    return [fieldText(account), number ?? null] as const;
   });
 }
 

@@ -1,15 +1,14 @@
 /**
  * Lifts a checker of one object to many: each key is judged alone, and the worst verdict is given, with its key.
  *
- * The key is the event's own; with the option `independent` it is the first of a pair that the value holds, as Jepsen's
- * independent tests write it.
+ * The key is the event's own, or the first of a pair that the value holds, as Jepsen's independent tests write it.
  */
-import { type HistoryEvent, type PlainJson, show } from "../history.ts";
+import type { HistoryEvent, PlainJson } from "../history.ts";
 import { booleanOption, demandKnownOptions, type NamedChecker } from "../named-checker.ts";
+import { eventsLookIndependent, INDEPENDENT } from "../independent.ts";
+import { keyText } from "../formats/jepsen.ts";
 import { worstVerdict } from "../verdict.ts";
 import { unknownOf } from "./support.ts";
-
-const INDEPENDENT = { independent: "true: values are [key, value] pairs, and each key is judged alone (false)" };
 
 export function perKey(checker: NamedChecker): NamedChecker {
   const declared = { ...checker.options, ...INDEPENDENT };
@@ -19,7 +18,8 @@ export function perKey(checker: NamedChecker): NamedChecker {
     check(history, options, budget) {
       demandKnownOptions(options, declared);
       const { independent, ...rest } = options;
-      const isTuple = independent === undefined ? false : booleanOption({ independent }, "independent", false);
+      const looksSo = eventsLookIndependent(history);
+      const isTuple = booleanOption(independent === undefined ? {} : { independent }, "independent", looksSo);
       const byKey = splitByKey(history, isTuple);
       if (byKey === undefined) return unknownOf(checker.name, history.length, "a value is no [key, value] pair");
       if (byKey.size === 0) return checker.check(history, rest, budget);
@@ -48,7 +48,7 @@ function splitByKey(history: readonly HistoryEvent[], isTuple: boolean): Map<str
     if (isTuple) {
       if (!Array.isArray(event.value) || event.value.length !== 2) return undefined;
       const [first, second] = event.value as readonly PlainJson[];
-      key = show(first);
+      key = keyText(first!);
       split = { ...event, value: second! };
     }
     const events = byKey.get(key);

@@ -690,7 +690,7 @@ describe("independent keys", () => {
     const bad = history([...lost, ...done(0, "read", ["b", null], ["b", []])]);
     const verdict = jepsenCheckers.get("final-set")!.check(bad, { independent: true }, DEFAULT_BUDGET);
     expect(verdict.kind).toBe("invalid");
-    if (verdict.kind === "invalid") expect(verdict.evidence.lines[0]).toBe('Key "b":');
+    if (verdict.kind === "invalid") expect(verdict.evidence.lines[0]).toBe("Key b:");
     const good = history([...lost, ...done(0, "read", ["b", null], ["b", [1]])]);
     expect(jepsenCheckers.get("final-set")!.check(good, { independent: true }, DEFAULT_BUDGET).kind).toBe("valid");
   });

@@ -7,6 +7,7 @@
  * positions are ranks among the offsets at which anything was seen.
  */
 import { HistoryError, type PlainJson, show } from "../history.ts";
+import { fieldText, nameOf } from "../marked-values.ts";
 import { type Call, textOf, valueOfCall } from "./support.ts";
 
 export type Send = {
@@ -82,7 +83,7 @@ function readOperation(call: Call, operation: PlainJson, sends: Send[], polls: P
   if (!Array.isArray(operation)) throw unreadable(call, "a send or a poll", operation);
   const [f, first, second] = operation as readonly (PlainJson | undefined)[];
   if (f === "send" && first !== undefined) {
-    sends.push(readSend(call, String(first), second ?? null));
+    sends.push(readSend(call, nameOf(first) ?? textOf(first), second ?? null));
     return;
   }
   if (f !== "poll") throw unreadable(call, "a send or a poll", operation);
@@ -90,8 +91,9 @@ function readOperation(call: Call, operation: PlainJson, sends: Send[], polls: P
   if (typeof first !== "object" || Array.isArray(first)) throw unreadable(call, "messages by key", first);
   for (const [key, list] of Object.entries(first)) {
     if (!Array.isArray(list)) throw unreadable(call, "a list of [offset, value]", list);
-    const messages = (list as readonly PlainJson[]).map((message) => readMessage(call, key, message));
-    polls.push({ call, key, messages });
+    const name = fieldText(key);
+    const messages = (list as readonly PlainJson[]).map((message) => readMessage(call, name, message));
+    polls.push({ call, key: name, messages });
   }
 }
 

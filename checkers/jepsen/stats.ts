@@ -8,6 +8,7 @@ import { type Call, conclude, onCalls, type Outcome, type Violation } from "./su
 
 export const stats: NamedChecker = {
   name: "stats",
+  judgesFailures: true,
   summary: "counts of ok, fail and info by function: every function succeeded at least once",
   options: {},
   check(history, options) {

@@ -3,6 +3,8 @@
  */
 import { BudgetSpent } from "../budget.ts";
 import { type HistoryEvent, HistoryError, type Operation, type PlainJson, show } from "../history.ts";
+import { numberOf } from "../marked-values.ts";
+import { canonicalText } from "../values.ts";
 import type { Verdict } from "../verdict.ts";
 
 export type Outcome = "ok" | "fail" | "info";
@@ -55,14 +57,14 @@ function fits({ invoke }: Call, completion: HistoryEvent): boolean {
   return invoke.f === completion.f && (invoke.value === null || same(invoke.value, completion.value));
 }
 
-/** Equality of plain data, by its text; object keys must come in the same order. */
+/** Equality of plain data, by its text. */
 export function same(left: PlainJson, right: PlainJson): boolean {
   return left === right || textOf(left) === textOf(right);
 }
 
 /** A text by which values can be put into Maps and Sets. */
 export function textOf(value: PlainJson): string {
-  return JSON.stringify(value);
+  return canonicalText(value);
 }
 
 /** What was read, or else what was asked. */
@@ -155,7 +157,8 @@ export function listRead(call: Call): readonly PlainJson[] {
 
 /** The whole number that a call carries. Throws HistoryError when it is none. */
 export function numberIn(call: Call, value: PlainJson): number {
-  if (typeof value === "number" && Number.isFinite(value)) return value;
+  const number = numberOf(value);
+  if (number !== undefined && Number.isFinite(number)) return number;
   throw new HistoryError(0, `a number in ${show(call.invoke.f)} (event ${call.invoke.index})`, show(value));
 }
 

@@ -3,9 +3,9 @@
  *
  * An outcome of true or false says whether the set was changed (add, remove) or holds the element (contains); any other
  * outcome of add and remove says nothing. Without whole reads the elements are independent, and each is a partition of
- * two states. The element is the key of the operation, else its value.
+ * two states. The element is the value of the operation, else its key; a key beside a value names the set.
  */
-import { type Operation, show } from "../history.ts";
+import { type Operation, type PlainJson, show } from "../history.ts";
 import type { Model } from "../model.ts";
 import { compareText, keyOfValue } from "../values.ts";
 
@@ -26,7 +26,7 @@ export function setModel(isWhole: boolean): Model<Elements> {
     isPure: (operation) => operation.f === "contains" || operation.f === "read" || isUnchanged(operation),
     isBlind: isWhole ? () => false : isBlindAlone,
   };
-  return isWhole ? model : { ...model, keyOf: elementOf };
+  return isWhole ? model : { ...model, keyOf: (operation) => `${elementOf(operation)} ${operation.key ?? ""}` };
 }
 
 /** An add or remove that is known to have changed nothing. */
@@ -41,7 +41,7 @@ function isBlindAlone(operation: Operation): boolean {
 }
 
 function elementOf(operation: Operation): string {
-  return operation.key ?? `${keyOfValue(operation.input)}`;
+  return operation.input === null && operation.key !== undefined ? operation.key : `${keyOfValue(operation.input)}`;
 }
 
 function problemWith(operation: Operation): string | undefined {
@@ -64,11 +64,11 @@ function step(elements: Elements, operation: Operation): readonly Elements[] {
 }
 
 function isSameSet(elements: Elements, operation: Operation): boolean {
-  const read = new Set((operation.output as readonly (string | number)[]).map((item) => `${keyOfValue(item)}`));
+  const read = new Set((operation.output as readonly PlainJson[]).map((item) => `${keyOfValue(item)}`));
   return read.size === elements.length && elements.every((element) => read.has(element));
 }
 
 function describe(operation: Operation): string {
-  const argument = operation.f === "read" ? "" : (operation.key ?? show(operation.input));
+  const argument = operation.f === "read" ? "" : show(operation.input ?? operation.key);
   return `${operation.f}(${argument}) -> ${operation.isPending ? "?" : show(operation.output)}`;
 }

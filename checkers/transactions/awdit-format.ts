@@ -4,6 +4,7 @@
  * are processes, and nothing is known of real time.
  */
 import { type HistoryEvent, HistoryError, type PlainJson, show } from "../history.ts";
+import { jsonNumber } from "../formats/numbers.ts";
 import type { TransactionRecords } from "./records.ts";
 import { RecordsBuilder } from "./records-builder.ts";
 
@@ -23,7 +24,7 @@ export function* readAwditEvents(chunks: Iterable<string>): Generator<HistoryEve
     number += 1;
     const line = text.trim();
     const match = /^([rw]) (-?\d+) (-?\d+)$/.exec(line);
-    if (match !== null) operations.push([match[1]!, Number(match[2]), Number(match[3])]);
+    if (match !== null) operations.push([match[1]!, integer(match[2]!), integer(match[3]!)]);
     else if (/^-+$/.test(line)) yield* flush();
     else if (/^=+$/.test(line)) {
       yield* flush();
@@ -38,6 +39,11 @@ export function readAwdit(chunks: Iterable<string>): TransactionRecords {
   const builder = new RecordsBuilder("rw-register", { events: 1024, ops: 4096, pooled: 0 });
   for (const event of readAwditEvents(chunks)) builder.add(event);
   return builder.finish();
+}
+
+/** Exact, however large. */
+function integer(text: string): PlainJson {
+  return jsonNumber(text.replace(/^(-?)0+(?=\d)/, "$1"))!; // the pattern of a line admits digits only
 }
 
 function* lines(chunks: Iterable<string>): Generator<string> {

@@ -30,6 +30,7 @@ const rwRegister: NamedChecker = {
   summary:
     "transactions that read and write registers, each value once: isolation anomalies, and the models they rule out",
   options: ALL_REGISTER_OPTIONS,
+  jsonOptions: ["transaction-order"],
   check(history, options, budget) {
     demandKnownOptions(options, ALL_REGISTER_OPTIONS);
     const wanted = { ...readAnalysisOptions(options), ...readRegisterOptions(options) };
