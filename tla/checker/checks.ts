@@ -5,7 +5,6 @@ import {
   type Formula,
   formulaAt,
   type Generator,
-  generatorOf,
   type Model,
   type Predicate,
   predicateOf,
@@ -13,7 +12,8 @@ import {
   definedFormula,
   settingPredicate,
 } from "../eval/model.ts";
-import { behaviourOf, type Behaviour, type Scoped, splitTemporal } from "./specification.ts";
+import { formulaOf, type Scoped } from "./sites.ts";
+import { actionAt, behaviourOf, type Behaviour, defined, initOf, splitTemporal } from "./specification.ts";
 
 /** A property that needs whole behaviours: checked on the finished graph. */
 export type LivenessProperty = { readonly name: string; readonly parts: readonly Scoped[] };
@@ -38,25 +38,24 @@ export function createChecks(model: Model): Checks {
   const { config } = model;
   const behaviour = behaviourOf(model);
   const properties = config.properties.map((setting) => {
-    const definition = requireDefinition(model, setting);
-    return { name: setting.name, parts: splitTemporal({ node: definition.body, scope: definition.scope }) };
+    return { name: setting.name, parts: splitTemporal(model.compiler, defined(model, setting)) };
   });
   const predicates = (pick: (parts: (typeof properties)[number]["parts"]) => readonly Scoped[]): Predicate[] => {
     return properties.flatMap(({ name, parts }) =>
-      pick(parts).map(({ node, scope }) => predicateOf(formulaAt(model, name, node, scope))),
+      pick(parts).map((part) => predicateOf(formulaOf(model, name, part))),
     );
   };
   const { init, next, name } = behaviour;
   return {
     behaviour,
-    init: init && generatorOf(model, init.node, init.scope, { mode: "init", owner: "Initial predicate" }),
-    next: next && generatorOf(model, next.node, next.scope, { mode: "next", owner: name }),
+    init: init && initOf(model, init),
+    next: next && actionAt(model, next, { mode: "next", owner: name }),
     invariants: config.invariants.map((setting) => settingPredicate(model, setting)),
     constraints: config.constraints.map((setting) => settingPredicate(model, setting)),
     actionConstraints: config.actionConstraints.map((setting) => settingPredicate(model, setting)),
     impliedInitial: predicates((parts) => parts.initial),
     impliedAlways: predicates((parts) => parts.always),
-    impliedSteps: predicates((parts) => parts.steps.map(({ node, scope }) => ({ node, scope }))),
+    impliedSteps: predicates((parts) => parts.steps),
     liveness: properties
       .filter(({ parts }) => parts.temporal.length > 0)
       .map(({ name: of, parts }) => ({ name: of, parts: parts.temporal })),

@@ -319,7 +319,7 @@ function failUnassigned(exploration: Exploration, variable: number, what: string
   const label = model.labels[model.machine.label];
   const name = model.variables[variable]!;
   const { init, next } = exploration.checks.behaviour;
-  const where = label?.span ?? (what === "the initial predicate" ? init : next)!.node.span;
+  const where = label?.span ?? (what === "the initial predicate" ? init?.[0] : next)!.node.span;
   const action = label === undefined ? what : label.name;
   return failAt(where, `${action} gives no value to the variable ${name}`);
 }

@@ -17,12 +17,11 @@ import {
   type Automaton,
   buildAutomaton,
   type Fairness,
-  rootSite,
   type Temporal,
   translate,
   translateAssumption,
 } from "./temporal.ts";
-import type { Scoped } from "./specification.ts";
+import type { Scoped } from "./sites.ts";
 
 /** State indices of a counterexample; after the last state the behaviour goes on at position `loopsTo` for ever. */
 export type Lasso = { readonly property: string; readonly states: readonly number[]; readonly loopsTo: number };
@@ -34,12 +33,12 @@ export function checkLiveness(exploration: Exploration): Lasso | undefined {
   const translator = { c: model.compiler, atoms: [] as Atom[] };
   const fairness: Fairness[] = [];
   const given = checks.behaviour.fairness.map((part) =>
-    translateAssumption(translator, part.node, rootSite(part.scope), fairness),
+    translateAssumption(translator, part, fairness),
   );
   const steps = createSteps(exploration);
   for (const property of checks.liveness) {
     for (const part of property.parts) {
-      const negated = translate(translator, part.node, rootSite(part.scope), true);
+      const negated = translate(translator, part.node, part.site, true);
       const formula: Temporal = { kind: "and", items: [...given, negated] };
       const judge = createJudge(model, exploration.store, steps, translator.atoms);
       const found = findLasso(exploration, steps, judge, buildAutomaton(formula), fairness);
@@ -53,7 +52,7 @@ export function checkLiveness(exploration: Exploration): Lasso | undefined {
 export function whyNotCheckable(model: Model, parts: readonly Scoped[]): string | undefined {
   const translator = { c: model.compiler, atoms: [] as Atom[] };
   try {
-    for (const part of parts) buildAutomaton(translate(translator, part.node, rootSite(part.scope), true));
+    for (const part of parts) buildAutomaton(translate(translator, part.node, part.site, true));
     return undefined;
   } catch (error) {
     if (error instanceof Error && error.name === "TlaError") return error.message;

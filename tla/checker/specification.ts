@@ -1,98 +1,88 @@
 /**
  * Temporal formulas taken apart: a specification into Init, Next and fairness; a property into what can be checked where.
  *
- * `Init /\ [][Next]_v /\ L` may be spread over definitions and instances; they are followed as far as they are conjunctions.
+ * `Init /\ [][Next]_v /\ L` may be spread over definitions, their arguments and instances; these are followed as far as they are
+ * conjunctions.
  */
 import { TlaError } from "../errors.ts";
-import { levelOf } from "../eval/levels.ts";
-import { type Model, requireDefinition } from "../eval/model.ts";
-import { lookup, type Scope } from "../eval/scope.ts";
+import type { Compiler } from "../eval/compiler.ts";
+import { type Generator, generatorOf, type Model, requireDefinition } from "../eval/model.ts";
 import type { Node } from "../syntax/ast.ts";
 import type { NamedSetting } from "../syntax/config.ts";
+import { freshFrame, levelAt, openFormula, rootSite, type Scoped } from "./sites.ts";
 
-/** A formula and the names it is written in. */
-export type Scoped = { readonly node: Node; readonly scope: Scope };
-export type Step = { readonly action: Node; readonly subscript: Node; readonly scope: Scope; readonly node: Node };
 export type TemporalParts = {
   /** State predicates: what holds in the first state. */
   readonly initial: Scoped[];
   /** `[]P` with P about one state. */
   readonly always: Scoped[];
-  /** `[][A]_v`. */
-  readonly steps: Step[];
+  /** `[][A]_v`: the node is `[A]_v`. */
+  readonly steps: Scoped[];
   /** Fairness, eventualities and everything else. */
   readonly temporal: Scoped[];
 };
 
-/** What a name without arguments is defined as, with the scope of its body; undefined if it is no such definition. */
-export function expandName(node: Node, scope: Scope): Scoped | undefined {
-  if (node.kind !== "apply" || node.args.length > 0) return undefined;
-  let inside = scope;
-  for (const step of node.prefix) {
-    const entity = lookup(inside, step.name);
-    if (entity?.kind !== "instance" || entity.layout !== undefined || entity.up !== undefined) return undefined;
-    inside = entity.names();
-  }
-  const entity = lookup(inside, node.name);
-  if (
-    entity?.kind !== "definition" ||
-    entity.params.length > 0 ||
-    entity.bounds !== undefined ||
-    entity.up !== undefined
-  )
-    return undefined;
-  return { node: entity.body, scope: entity.scope };
-}
-
-export function splitTemporal(formula: Scoped): TemporalParts {
+export function splitTemporal(c: Compiler, formula: Scoped): TemporalParts {
   const parts: TemporalParts = { initial: [], always: [], steps: [], temporal: [] };
-  collect(formula, parts);
+  collect(c, formula, parts);
   return parts;
 }
 
-function collect(formula: Scoped, parts: TemporalParts): void {
-  const { node, scope } = formula;
-  if (node.kind === "and" && levelOf(node, scope) === 3) {
-    for (const item of node.items) collect({ node: item, scope }, parts);
-    return;
-  }
-  if (levelOf(node, scope) < 3) {
+function collect(c: Compiler, formula: Scoped, parts: TemporalParts): void {
+  if (levelAt(formula) < 3) {
     parts.initial.push(formula);
     return;
   }
-  const expanded = expandName(node, scope);
-  if (expanded !== undefined) {
-    collect(expanded, parts);
+  const { node, site } = formula;
+  const opened = conjunctsOf(c, formula);
+  if (opened !== undefined) {
+    for (const part of opened) collect(c, part, parts);
     return;
   }
   if (node.kind === "always") {
-    const body = expandTo(node.body, scope);
-    if (body.node.kind === "boxAction") {
-      const { body: action, subscript } = body.node;
-      parts.steps.push({ action, subscript, scope: body.scope, node: body.node });
+    const body = { node: node.body, site };
+    if (levelAt(body) < 2) {
+      parts.always.push(body);
       return;
     }
-    if (levelOf(node.body, scope) < 2) {
-      parts.always.push({ node: node.body, scope });
+    const inner = openTo(c, body);
+    if (inner.node.kind === "boxAction") {
+      parts.steps.push(inner);
       return;
     }
-    if (body.node.kind === "and") {
-      for (const item of body.node.items)
-        collect({ node: { kind: "always", body: item, span: item.span }, scope: body.scope }, parts);
+    const items = conjunctsOf(c, inner);
+    if (items !== undefined) {
+      for (const item of items) {
+        const always: Node = { kind: "always", body: item.node, span: item.node.span };
+        collect(c, { node: always, site: item.site }, parts);
+      }
       return;
     }
   }
   parts.temporal.push(formula);
 }
 
+/** The formulas whose conjunction this one is, seen through names and the like; undefined if it is none of these. */
+function conjunctsOf(c: Compiler, formula: Scoped): readonly Scoped[] | undefined {
+  try {
+    const opened = openFormula(c, formula);
+    return opened !== undefined && (opened.kind === "and" || opened.parts.length === 1) ? opened.parts : undefined;
+  } catch (error) {
+    // A set that cannot be evaluated is told by whoever judges the formula as a whole.
+    if (error instanceof TlaError && error.kind === "evaluation") return undefined;
+    throw error;
+  }
+}
+
 /** Follows names to a formula that is not a plain name. */
-function expandTo(node: Node, scope: Scope): Scoped {
-  const expanded = expandName(node, scope);
-  return expanded === undefined ? { node, scope } : expandTo(expanded.node, expanded.scope);
+function openTo(c: Compiler, formula: Scoped): Scoped {
+  const opened = formula.node.kind === "apply" || formula.node.kind === "let" ? openFormula(c, formula) : undefined;
+  return opened === undefined ? formula : openTo(c, opened.parts[0]!);
 }
 
 export type Behaviour = {
-  readonly init: Scoped | undefined;
+  /** The conjuncts of the initial predicate; undefined if the model only states assumptions. */
+  readonly init: readonly Scoped[] | undefined;
   readonly next: Scoped | undefined;
   readonly name: string;
   readonly fairness: readonly Scoped[];
@@ -101,47 +91,44 @@ export type Behaviour = {
 /** Init, Next and fairness from SPECIFICATION, or INIT and NEXT. All undefined if the model only states assumptions. */
 export function behaviourOf(model: Model): Behaviour {
   const { config } = model;
-  if (config.specification === undefined) {
-    if (config.init === undefined && config.next === undefined)
-      return { init: undefined, next: undefined, name: "Next", fairness: [] };
-    if (config.init === undefined || config.next === undefined)
-      throw new TlaError("config", "INIT and NEXT belong together: one of them is missing");
-    return { init: named(model, config.init), next: named(model, config.next), name: config.next.name, fairness: [] };
-  }
-  const formula = named(model, config.specification);
-  const parts = splitTemporal(formula);
-  const { steps, initial, temporal, always } = parts;
-  if (initial.length === 0)
-    throw new TlaError("config", `${config.specification.name} has no initial predicate`, formula.node.span);
-  if (steps.length > 1)
-    throw new TlaError(
-      "config",
-      `${config.specification.name} has more than one [][Next]_v; one is expected`,
-      formula.node.span,
-    );
-  if (always.length > 0)
-    throw new TlaError(
-      "config",
-      `${config.specification.name} has a conjunct []P that is not [][Next]_v`,
-      always[0]!.node.span,
-    );
-  const step = steps[0];
-  const next = step && { node: step.action, scope: step.scope };
-  const name = step?.action.kind === "apply" ? step.action.name : "Next";
-  return { init: conjoin(initial), next, name, fairness: temporal };
+  if (config.specification !== undefined) return specifiedBehaviour(model, config.specification);
+  if (config.init === undefined && config.next === undefined)
+    return { init: undefined, next: undefined, name: "Next", fairness: [] };
+  if (config.init === undefined || config.next === undefined)
+    throw new TlaError("config", "INIT and NEXT belong together: one of them is missing");
+  const init = [defined(model, config.init)];
+  return { init, next: defined(model, config.next), name: config.next.name, fairness: [] };
 }
 
-function named(model: Model, setting: NamedSetting): Scoped {
+function specifiedBehaviour(model: Model, setting: NamedSetting): Behaviour {
+  const formula = defined(model, setting);
+  const { steps, initial, temporal, always } = splitTemporal(model.compiler, formula);
+  const refuse = (what: string, { node }: Scoped): never => {
+    throw new TlaError("config", `${setting.name} ${what}`, node.span);
+  };
+  if (initial.length === 0) refuse("has no initial predicate", formula);
+  const [step, second] = steps;
+  if (second !== undefined) refuse("has more than one [][Next]_v; one is expected", second);
+  if (always.length > 0) refuse("has a conjunct []P that is not [][Next]_v", always[0]!);
+  const action = step?.node.kind === "boxAction" ? step.node.body : undefined;
+  const next = step && action && { node: action, site: step.site };
+  return { init: initial, next, name: action?.kind === "apply" ? action.name : "Next", fairness: temporal };
+}
+
+/** What a setting of the configuration names. */
+export function defined(model: Model, setting: NamedSetting): Scoped {
   const definition = requireDefinition(model, setting);
-  return { node: definition.body, scope: definition.scope };
+  return { node: definition.body, site: rootSite(definition.scope) };
 }
 
-/** Conjuncts of one scope as one formula; conjuncts of several scopes keep their names by going through the first. */
-function conjoin(parts: readonly Scoped[]): Scoped {
-  const [first] = parts;
-  if (parts.length === 1 || first === undefined) return first!;
-  const { scope } = first;
-  if (parts.some((part) => part.scope !== scope))
-    throw new TlaError("config", "the initial predicate is spread over several modules", first.node.span);
-  return { node: { kind: "and", items: parts.map((part) => part.node), span: first.node.span }, scope };
+/** The initial states: those that satisfy every conjunct. */
+export function initOf(model: Model, init: readonly Scoped[]): Generator {
+  const [first, ...rest] = init.map((part) => actionAt(model, part, { mode: "init", owner: "Initial predicate" }));
+  const from = (i: number, then: () => boolean): boolean =>
+    i === rest.length ? then() : rest[i]!(() => from(i + 1, then));
+  return rest.length === 0 ? first! : (then) => first!(() => from(0, then));
+}
+
+export function actionAt(model: Model, { node, site }: Scoped, options: Parameters<typeof generatorOf>[3]): Generator {
+  return generatorOf(model, node, { place: site.place, frame: () => freshFrame(site) }, options);
 }

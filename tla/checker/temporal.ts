@@ -8,14 +8,10 @@
  */
 import { TlaError } from "../errors.ts";
 import { compileAction } from "../eval/actions.ts";
-import { bodyPlace, compileFrame, resolve } from "../eval/calls.ts";
-import type { Compiler, Place } from "../eval/compiler.ts";
-import { compileTest, openLet } from "../eval/expressions.ts";
-import { levelOf } from "../eval/levels.ts";
-import type { Frame, Slot, Thunk } from "../eval/machine.ts";
-import { eachBinding, openBounds } from "../eval/quantifiers.ts";
-import { type Layout, lookup } from "../eval/scope.ts";
+import type { Compiler } from "../eval/compiler.ts";
+import { compileTest } from "../eval/expressions.ts";
 import type { Node, NodeOf } from "../syntax/ast.ts";
+import { freshFrame, levelAt, openFormula, type Scoped, type Site } from "./sites.ts";
 
 /** Judged in the machine: `current` and, for actions, `next`. */
 export type Atom = { readonly isAction: boolean; readonly holds: () => boolean };
@@ -26,37 +22,28 @@ export type Temporal =
   | { readonly kind: "and" | "or"; readonly items: readonly Temporal[] }
   | { readonly kind: "always" | "eventually"; readonly body: Temporal };
 
-/** Where a formula stands: the frame holds values of bound variables; LET slots must be cleared before each look. */
-type Site = {
-  readonly place: Place;
-  readonly frame: Frame;
-  readonly clears: readonly { readonly frame: Frame; readonly slots: readonly number[] }[];
-};
 export type Translator = { readonly c: Compiler; readonly atoms: Atom[] };
 
-export function rootSite(scope: Place["scope"]): Site {
-  return { place: { scope, layout: { up: undefined, size: 1 }, isPrimed: false }, frame: [undefined], clears: [] };
-}
-
 /** Conjuncts WF and SF go to `fairness`; the rest is returned as one formula. */
-export function translateAssumption(t: Translator, node: Node, site: Site, fairness: Fairness[]): Temporal {
+export function translateAssumption(t: Translator, formula: Scoped, fairness: Fairness[]): Temporal {
+  const { node, site } = formula;
   if (node.kind === "fairness") {
     fairness.push(readFairness(t, node, site));
     return { kind: "true" };
   }
-  const opened = openFormula(t, node, site);
-  if (opened !== undefined && opened.kind === "and")
+  const opened = levelAt(formula) < 3 ? undefined : openFormula(t.c, formula);
+  if (opened !== undefined && (opened.kind === "and" || opened.parts.length === 1))
     return conjoin(
       "and",
-      opened.parts.map((part) => translateAssumption(t, part.node, part.site, fairness)),
+      opened.parts.map((part) => translateAssumption(t, part, fairness)),
     );
   return translate(t, node, site, false);
 }
 
 /** The formula (negated if asked) in negation normal form. Throws TlaError for what has no such form. */
 export function translate(t: Translator, node: Node, site: Site, isNegated: boolean): Temporal {
-  if (levelOf(node, site.place.scope) < 3) return atomOf(t, node, site, isNegated);
-  const opened = openFormula(t, node, site);
+  if (levelAt({ node, site }) < 3) return atomOf(t, node, site, isNegated);
+  const opened = openFormula(t.c, { node, site });
   if (opened !== undefined) {
     const kind = (opened.kind === "and") !== isNegated ? "and" : "or";
     return conjoin(
@@ -74,17 +61,23 @@ export function translate(t: Translator, node: Node, site: Site, isNegated: bool
       return fairnessFormula(readFairness(t, node, site), isNegated);
     case "apply":
       return translateOperator(t, node, site, isNegated);
-    case "if": {
-      const test = (negate: boolean): Temporal => translate(t, node.test, site, negate);
-      const branch = (part: Node): Temporal => translate(t, part, site, isNegated);
-      return conjoin("or", [
-        conjoin("and", [test(false), branch(node.then)]),
-        conjoin("and", [test(true), branch(node.else)]),
-      ]);
-    }
+    case "if":
+      return translateIf(t, node, site, isNegated);
+    case "forall":
+    case "exists":
+      throw new TlaError("evaluation", "a temporal formula can only be quantified over a constant set", node.span);
     default:
       throw new TlaError("evaluation", "this temporal formula is of a form that cannot be checked", node.span);
   }
+}
+
+function translateIf(t: Translator, node: NodeOf<"if">, site: Site, isNegated: boolean): Temporal {
+  const test = (negate: boolean): Temporal => translate(t, node.test, site, negate);
+  const branch = (part: Node): Temporal => translate(t, part, site, isNegated);
+  return conjoin("or", [
+    conjoin("and", [test(false), branch(node.then)]),
+    conjoin("and", [test(true), branch(node.else)]),
+  ]);
 }
 
 function translateOperator(t: Translator, node: NodeOf<"apply">, site: Site, isNegated: boolean): Temporal {
@@ -109,60 +102,6 @@ function translateOperator(t: Translator, node: NodeOf<"apply">, site: Site, isN
   return { kind: "always", body: conjoin("or", [left(true), { kind: "eventually", body: right(false) }]) };
 }
 
-/** A conjunction or disjunction seen through names, LET and bounded quantifiers over constant sets. */
-function openFormula(
-  t: Translator,
-  node: Node,
-  site: Site,
-): { kind: "and" | "or"; parts: { node: Node; site: Site }[] } | undefined {
-  const { c } = t;
-  const { place, frame, clears } = site;
-  switch (node.kind) {
-    case "and":
-    case "or":
-      return { kind: node.kind, parts: node.items.map((item) => ({ node: item, site })) };
-    case "forall":
-    case "exists": {
-      const { place: inner, binders } = openBounds(c, node.bounds, place);
-      const parts: { node: Node; site: Site }[] = [];
-      eachBinding(c, binders, frame, () => {
-        parts.push({ node: node.body, site: { place: inner, frame: frame.slice(), clears } });
-        return false;
-      });
-      return { kind: node.kind === "forall" ? "and" : "or", parts };
-    }
-    case "let": {
-      const { place: inner, slots } = openLet(c, node.units, place);
-      return {
-        kind: "and",
-        parts: [{ node: node.body, site: { place: inner, frame, clears: [...clears, { frame, slots }] } }],
-      };
-    }
-    case "apply": {
-      if (levelOf(node, place.scope) < 3) return undefined;
-      const name = node.prefix[0]?.name ?? node.name;
-      if (lookup(place.scope, name) === undefined) return undefined;
-      const { entity, place: inner, enter } = resolve(c, node, place);
-      if (entity.kind !== "definition" || entity.bounds !== undefined) return undefined;
-      const layout: Layout = { up: entity.up, size: 1 };
-      const own = compileFrame(c, node, entity, { inner, place, enter })(frame).map(forgetful);
-      return {
-        kind: "and",
-        parts: [{ node: entity.body, site: { place: bodyPlace(entity, layout), frame: own, clears } }],
-      };
-    }
-    default:
-      return undefined;
-  }
-}
-
-/** The frame outlives the state it was made in, so its thunks must not keep values. */
-function forgetful(slot: Slot): Slot {
-  if (typeof slot !== "object" || Array.isArray(slot) || slot.kind !== "thunk") return slot;
-  const thunk: Thunk = slot;
-  return { ...thunk, code: { ...thunk.code, isCacheable: false }, value: undefined };
-}
-
 function conjoin(kind: "and" | "or", items: readonly Temporal[]): Temporal {
   const flat = items.flatMap((item) => (item.kind === kind ? item.items : [item]));
   const neutral = kind === "and" ? "true" : "false";
@@ -178,13 +117,8 @@ function atomOf(t: Translator, node: Node, site: Site, isNegated: boolean): Temp
 }
 
 function addAtom(t: Translator, node: Node, site: Site): number {
-  const { place, frame, clears } = site;
-  const test = compileTest(t.c, node, place);
-  const holds = (): boolean => {
-    for (const clear of clears) for (const slot of clear.slots) clear.frame[slot] = undefined;
-    return test(frame.slice());
-  };
-  return t.atoms.push({ isAction: levelOf(node, place.scope) >= 2, holds }) - 1;
+  const test = compileTest(t.c, node, site.place);
+  return t.atoms.push({ isAction: levelAt({ node, site }) >= 2, holds: () => test(freshFrame(site)) }) - 1;
 }
 
 function readFairness(t: Translator, node: NodeOf<"fairness">, site: Site): Fairness {

@@ -8,9 +8,10 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { createChecks, inStep } from "../checker/checks.ts";
 import { createVisitor, createExploration } from "../checker/explore.ts";
+import { formulaOf } from "../checker/sites.ts";
 import { readState } from "../checker/store.ts";
 import type { Value } from "../values/types.ts";
-import { createModel, formulaAt, type Model, predicateOf } from "./model.ts";
+import { createModel, type Model, predicateOf } from "./model.ts";
 
 const folder = fileURLToPath(new URL("../fixtures/examples/", import.meta.url));
 
@@ -43,7 +44,7 @@ function stepsOf(model: Model, max: number): { from: Value[]; to: Value[] }[] {
 /** How many of the steps the next-state relation of the model, read as a predicate, refuses. */
 function refused(model: Model, steps: readonly { from: Value[]; to: Value[] }[]): number {
   const { next } = createChecks(model).behaviour;
-  const predicate = predicateOf(formulaAt(model, "Next", next!.node, next!.scope));
+  const predicate = predicateOf(formulaOf(model, "Next", next!));
   return steps.filter(({ from, to }) => !inStep(model, from, to, predicate.holds)).length;
 }
 

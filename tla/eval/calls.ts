@@ -172,9 +172,10 @@ function compileNative(
 
 function force(m: Machine, thunk: Thunk): Value {
   if (thunk.value !== undefined) return thunk.value;
+  const reads = m.u.nextReads;
   const value = thunk.code.evaluate(thunk.frame);
   // While an initial state is being made, its variables still change under the thunk.
-  if (thunk.code.isCacheable && m.target !== m.current) thunk.value = value;
+  if (thunk.code.isCacheable && m.target !== m.current && m.u.nextReads === reads) thunk.value = value;
   return value;
 }
 
@@ -241,8 +242,9 @@ function compileLetUse(c: Compiler, entity: LetEntity, place: Place): Evaluate {
     if (isFresh || (level === 1 && m.target === m.current)) return entity.evaluate!(home);
     const known = home[slot] as Value | undefined;
     if (known !== undefined) return known;
+    const reads = m.u.nextReads;
     const value = entity.evaluate!(home);
-    home[slot] = value;
+    if (m.u.nextReads === reads) home[slot] = value;
     return value;
   };
 }

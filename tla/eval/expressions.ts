@@ -208,11 +208,15 @@ export function compilePrime(c: Compiler, body: Node, place: Place): Evaluate {
   const index = variableIndex(body, place);
   if (index >= 0) {
     const { name } = c.library.variables[index]!;
-    return () => m.next[index] ?? failAt(body.span, `${name}' is used before the step has given it a value`);
+    return () => {
+      m.u.nextReads++;
+      return m.next[index] ?? failAt(body.span, `${name}' is used before the step has given it a value`);
+    };
   }
   const evaluate = compile(c, body, { ...place, isPrimed: true });
   return (frame) => {
     const { current } = m;
+    m.u.nextReads++;
     m.current = m.next;
     try {
       return evaluate(frame);
@@ -227,6 +231,7 @@ function compileUnchanged(c: Compiler, body: Node, place: Place): Evaluate {
   const indices = unchangedVariables(c, body, place);
   if (indices !== undefined) {
     return () => {
+      m.u.nextReads++;
       for (let i = 0; i < indices.length; i++) {
         const index = indices[i]!;
         if (m.next[index] === undefined)
@@ -254,6 +259,7 @@ function compileEnabled(c: Compiler, node: NodeOf<"enabled">, place: Place): Eva
   const action = compileAction(c, node.body, place, { mode: "next", owner: undefined });
   return (frame): Value => {
     const { next, target } = m;
+    const { nextReads } = m.u;
     const mark = m.trail.length;
     m.next = new Array<Value | undefined>(c.library.variables.length);
     m.target = m.next;
@@ -262,6 +268,8 @@ function compileEnabled(c: Compiler, node: NodeOf<"enabled">, place: Place): Eva
       return action.run(frame, () => true);
     } finally {
       m.enabledDepth--;
+      // The next states tried here are nobody else's, so what is enabled depends on the current state alone.
+      m.u.nextReads = nextReads;
       undo(m, mark);
       m.next = next;
       m.target = target;

@@ -2,11 +2,12 @@
  * Levels (Specifying Systems, section 17.2): 0 constant, 1 state, 2 action (speaks of the next state), 3 temporal.
  *
  * Used to decide what may be kept: constants for ever, state-level LETs during one evaluation, actions never. Names bound
- * inside an expression count as constants. The result may be too high, never too low.
+ * inside an expression count as constants, and so do parameters whose arguments are not known (what they stand for is seen
+ * when it is evaluated: `Universe.nextReads`). Otherwise the result may be too high, never too low.
  */
-import type { Node } from "../syntax/ast.ts";
+import type { Node, NodeOf } from "../syntax/ast.ts";
 import { childrenOf, boundSets } from "../syntax/walk.ts";
-import { type DefinitionEntity, type Entity, type LetEntity, lookup, type Scope } from "./scope.ts";
+import { childScope, type DefinitionEntity, type Entity, type LetEntity, lookup, type Scope } from "./scope.ts";
 
 export function levelOf(node: Node, scope: Scope): number {
   switch (node.kind) {
@@ -30,11 +31,32 @@ export function levelOf(node: Node, scope: Scope): number {
       return level;
     }
     default: {
+      const inside = node.kind === "let" ? letScope(node, scope) : scope;
       let level = 0;
-      for (const child of childrenOf(node)) level = Math.max(level, levelOf(child, scope));
+      for (const child of childrenOf(node)) level = Math.max(level, levelOf(child, inside));
       return level;
     }
   }
+}
+
+const letScopes = new WeakMap<Node, WeakMap<Scope, Scope>>();
+
+/**
+ * The scope of a LET as far as levels need it: with the instances made in it, whose definitions stand in no node below. (Its
+ * other definitions count with their bodies.)
+ */
+function letScope(node: NodeOf<"let">, scope: Scope): Scope {
+  if (!node.units.some((unit) => unit.kind === "instance")) return scope;
+  const made = letScopes.get(node) ?? new WeakMap<Scope, Scope>();
+  letScopes.set(node, made);
+  const known = made.get(scope);
+  if (known !== undefined) return known;
+  const inside = childScope(scope);
+  made.set(scope, inside);
+  let home: Scope | undefined = scope;
+  while (home !== undefined && home.instantiate === undefined) home = home.parent;
+  for (const unit of node.units) if (unit.kind === "instance") home?.instantiate?.(inside, unit);
+  return inside;
 }
 
 /** Whether an expression has the same value wherever and whenever it is evaluated. */
@@ -80,8 +102,11 @@ export function entityLevel(entity: Entity | undefined): number {
     case "native":
       return entity.native.isImpure ? 1 : 0;
     case "definition":
+      return entity.standsForVariable ? Math.max(1, bodyLevel(entity)) : bodyLevel(entity);
     case "let":
       return bodyLevel(entity);
+    case "param":
+      return entity.level ?? 0;
     default:
       return 0;
   }

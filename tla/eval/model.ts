@@ -9,7 +9,7 @@ import { compileAction, withLabel } from "./actions.ts";
 import { bodyPlace, codeOf } from "./calls.ts";
 import { type ActionLabel, type Compiler, type Place, truth } from "./compiler.ts";
 import { compile } from "./expressions.ts";
-import { type Continue, createMachine, type Machine, type Surroundings } from "./machine.ts";
+import { type Continue, createMachine, type Frame, type Machine, type Surroundings } from "./machine.ts";
 import { createLibrary, type Library, loadRoot } from "./modules.ts";
 import { type DefinitionEntity, type Entity, type Layout, lookup, type Scope } from "./scope.ts";
 
@@ -159,13 +159,12 @@ export type Generator = (then: Continue) => boolean;
 export function generatorOf(
   model: Model,
   node: Node,
-  scope: Scope,
+  at: { readonly place: Place; readonly frame: () => Frame },
   options: { readonly mode: "init" | "next"; readonly owner: string },
 ): Generator {
-  const layout: Layout = { up: undefined, size: 1 };
   const { compiler } = model;
-  const action = compileAction(compiler, node, { scope, layout, isPrimed: false }, options);
+  const action = compileAction(compiler, node, at.place, options);
   const label = compiler.labels.push({ name: options.owner, span: node.span, isInitial: options.mode === "init" }) - 1;
   const { run } = withLabel(compiler, label, action);
-  return (then) => run(new Array(layout.size), then);
+  return (then) => run(at.frame(), then);
 }

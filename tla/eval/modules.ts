@@ -101,7 +101,11 @@ function moduleScope(
   const known = context.scopes.get(name);
   if (known !== undefined) return known;
   const { module, parent } = findModule(library, name, from, at);
-  const scope: Scope = { names: new Map(), parent };
+  const scope: Scope = {
+    names: new Map(),
+    parent,
+    instantiate: (inner, unit) => addInstance(library, inner, unit, undefined),
+  };
   context.scopes.set(name, scope);
   const list = library.scopesOf.get(name) ?? [];
   list.push(scope);
@@ -237,6 +241,7 @@ function substituted(param: Param, context: Context, span: Span, isVariable = fa
     for (let inside: Scope | undefined = scope; inside !== undefined; inside = inside.parent) {
       const found = inside.names.get(name);
       if (found === undefined) continue;
+      if (isVariable && found.kind === "param") found.level = 1;
       // A variable that stands for a defined expression is not that definition: ENABLED tells them apart.
       if (!isVariable || found.kind !== "definition") return found;
       const body: Node = given ?? { kind: "apply", prefix: [], name, args: [], span: at };

@@ -6,13 +6,18 @@
  */
 import type { Span } from "../errors.ts";
 import type { Native } from "../modules/native.ts";
-import type { Bound, Node, Param, Unit } from "../syntax/ast.ts";
+import type { Bound, InstanceUnit, Node, Param, Unit } from "../syntax/ast.ts";
 import type { Value } from "../values/types.ts";
 import type { Action, Evaluate } from "./machine.ts";
 
 export type Layout = { readonly up: Layout | undefined; size: number };
 
-export type Scope = { readonly names: Map<string, Entity>; readonly parent: Scope | undefined };
+export type Scope = {
+  readonly names: Map<string, Entity>;
+  readonly parent: Scope | undefined;
+  /** Set for the scope of a module: adds what an INSTANCE makes visible. */
+  readonly instantiate?: (scope: Scope, unit: InstanceUnit) => void;
+};
 
 /** A declared constant of the root module, to which the configuration gives a value or an operator. */
 export type ConstantEntity = {
@@ -79,6 +84,8 @@ export type SlotEntity = {
   readonly layout: Layout;
   readonly slot: number;
   readonly arity: number;
+  /** The level of what the name stands for, where that is known to be above constant; see levels.ts. */
+  level?: number;
 };
 /** A LET definition without parameters, kept in a slot once evaluated. */
 export type LetEntity = {

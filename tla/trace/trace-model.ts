@@ -1,10 +1,11 @@
 /** A specification with a mapping, compiled so that any number of traces can be validated against it. */
 import { type Checks, createChecks } from "../checker/checks.ts";
+import { actionAt } from "../checker/specification.ts";
 import { TlaError } from "../errors.ts";
 import { compileAction } from "../eval/actions.ts";
 import { bodyPlace, codeOf } from "../eval/calls.ts";
 import type { Action, Evaluate, Frame } from "../eval/machine.ts";
-import { createModel, type Generator, generatorOf, type Model, type ModelSource } from "../eval/model.ts";
+import { createModel, type Generator, type Model, type ModelSource } from "../eval/model.ts";
 import { type DefinitionEntity, lookup } from "../eval/scope.ts";
 import type { Value } from "../values/types.ts";
 import type { EventMapping, TraceMapping } from "./mapping.ts";
@@ -52,7 +53,7 @@ export function createTraceModel(source: ModelSource, mapping: TraceMapping): Tr
     checks,
     mapping,
     actions,
-    next: later(() => generatorOf(model, next.node, next.scope, { mode: "next", owner: name })),
+    next: later(() => actionAt(model, next, { mode: "next", owner: name })),
   };
 }
 

@@ -9,12 +9,11 @@
  */
 import { inState, inStep } from "../checker/checks.ts";
 import { asTlaError } from "../checker/explore.ts";
+import { freshFrame, type Scoped } from "../checker/sites.ts";
 import { describeError, describeRange, type Span } from "../errors.ts";
-import type { Place } from "../eval/compiler.ts";
 import { compileTest } from "../eval/expressions.ts";
 import { undo } from "../eval/machine.ts";
 import type { Predicate } from "../eval/model.ts";
-import type { Node } from "../syntax/ast.ts";
 import { showValue } from "../values/print.ts";
 import type { Value } from "../values/types.ts";
 import {
@@ -126,9 +125,7 @@ function begin(run: Run, observation: Observation): TraceMismatch | undefined {
   }
   if (missing.length === 0) {
     const state = seen as Value[];
-    const { node, scope } = checks.behaviour.init!;
-    const place = { scope, layout: { up: undefined, size: 1 }, isPrimed: false };
-    const failed = inState(model, state, () => falsehood(() => explainUnlessTrue(run, node, place)));
+    const failed = inState(model, state, () => falsehood(() => firstFalse(run, checks.behaviour.init!)));
     run.candidates = [state];
     if (failed !== undefined) return mismatchOf(run, observation, 0, "the first state is not an initial state", failed);
   } else {
@@ -142,12 +139,13 @@ function begin(run: Run, observation: Observation): TraceMismatch | undefined {
   return judgeInvariants(run, observation, 0);
 }
 
-function explainUnlessTrue(run: Run, node: Node, place: Place): Falsehood | undefined {
+function firstFalse(run: Run, formulas: readonly Scoped[]): Falsehood | undefined {
   const { compiler } = run.trace.model;
-  const test = compileTest(compiler, node, place);
-  return test(new Array(place.layout.size))
-    ? undefined
-    : explainFalse(compiler, node, place, new Array(place.layout.size));
+  for (const { node, site } of formulas) {
+    const test = compileTest(compiler, node, site.place);
+    if (!test(freshFrame(site))) return explainFalse(compiler, node, site.place, freshFrame(site));
+  }
+  return undefined;
 }
 
 function advance(run: Run, observation: Observation, index: number): TraceMismatch | undefined {

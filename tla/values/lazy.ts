@@ -89,9 +89,11 @@ export function enumerate(u: Universe, set: Value): SetValue {
   if (!isLazySet(set)) return fail(`${showValue(set)} is not a set`);
   if (set.normal !== undefined) return set.normal;
   const elements: Value[] = [];
+  const reads = u.nextReads;
   if (set.kind === "cup") {
-    set.normal = merge(u, enumerate(u, set.left).elements, enumerate(u, set.right).elements);
-    return set.normal;
+    const made = merge(u, enumerate(u, set.left).elements, enumerate(u, set.right).elements);
+    if (u.nextReads === reads) set.normal = made;
+    return made;
   }
   visit(u, set, (value) => {
     if (elements.length >= SET_SIZE_MAX)
@@ -99,8 +101,9 @@ export function enumerate(u: Universe, set: Value): SetValue {
     elements.push(u.normalise(value));
     return false;
   });
-  set.normal = u.sortedSet(elements);
-  return set.normal;
+  const made = u.sortedSet(elements);
+  if (u.nextReads === reads) set.normal = made;
+  return made;
 }
 
 /** Calls `stop` for each element in order until it returns true; returns whether it did. */
@@ -151,12 +154,13 @@ export function visit(u: Universe, set: Value, stop: (value: Value) => boolean):
 function visitFilter(u: Universe, set: Extract<LazySet, { kind: "filter" }>, stop: (value: Value) => boolean): boolean {
   if (set.normal !== undefined) return set.normal.elements.some(stop);
   const kept: Value[] = [];
+  const reads = u.nextReads;
   const isStopped = visit(u, set.base, (value) => {
     if (!set.test(value)) return false;
     kept.push(value);
     return stop(value);
   });
-  if (!isStopped) set.normal = u.sortedSet(kept);
+  if (!isStopped && u.nextReads === reads) set.normal = u.sortedSet(kept);
   return isStopped;
 }
 

@@ -53,6 +53,11 @@ export class Universe {
   #fcnTable: (FcnValue | undefined)[] = new Array<FcnValue | undefined>(1024);
   #fcnCount = 0;
   readonly #ranges: SetValue[] = [];
+  /**
+   * How often the next state was read. A value whose making did not move this depends on constants and the current state only,
+   * so it may be kept while these stay; one that did may not, since other next states are tried under the same frame.
+   */
+  nextReads: number = 0;
   readonly emptySet: SetValue;
   readonly booleans: SetValue;
   readonly emptyTuple: FcnValue;
@@ -190,12 +195,14 @@ export class Universe {
   /** Evaluates a lazy function at every argument. */
   eager(value: LazyFcn): FcnValue {
     if (value.normal !== undefined) return value.normal;
+    const reads = this.nextReads;
     const domain = enumerate(this, value.domain);
-    value.normal = this.fcn(
+    const made = this.fcn(
       domain,
       domain.elements.map((argument) => this.normalise(this.apply(value, argument))),
     );
-    return value.normal;
+    if (this.nextReads === reads) value.normal = made;
+    return made;
   }
 
   /** Function application. Throws if the argument is outside the domain or the value is no function. */
@@ -215,8 +222,9 @@ export class Universe {
     if (fcn.memo === undefined) return fcn.compute(fcn, key);
     const known = fcn.memo.get(key);
     if (known !== undefined) return known;
+    const reads = this.nextReads;
     const value = fcn.compute(fcn, key);
-    fcn.memo.set(key, value);
+    if (this.nextReads === reads) fcn.memo.set(key, value);
     return value;
   }
 
