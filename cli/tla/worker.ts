@@ -33,6 +33,7 @@ const PROGRESS_EVERY_MS = 100;
 
 const say = (message: FromEngine): void => parentPort!.postMessage(message);
 const job = workerData as Job;
+const startedMs = performance.now();
 const source = {
   load: moduleLoader(job.folders),
   spec: job.spec,
@@ -41,6 +42,7 @@ const source = {
   surroundings: {
     print: (text: string) => say({ type: "print", text }),
     readText: (name: string) => (fs.existsSync(name) ? fs.readFileSync(name, "utf8") : undefined),
+    secondsElapsed: () => Math.floor((performance.now() - startedMs) / 1000),
     environment: Object.fromEntries(Object.entries(process.env).map(([name, text]) => [name, text ?? ""])),
   },
 };

@@ -88,6 +88,10 @@ export function checkSpecification(options: CheckOptions): CheckResult {
       continueAfterViolation: options.continueAfterViolation ?? false,
       onProgress: options.onProgress,
     });
+    // What follows looks at no behaviour in the making.
+    model.machine.trace = undefined;
+    model.machine.level = 0;
+    reductions(exploration, notChecked);
     liveness(exploration, extra, notChecked);
     postconditions(exploration, extra, notChecked);
   }
@@ -143,11 +147,13 @@ function liveness(exploration: Exploration, found: FoundViolation[], notChecked:
     notChecked.push(`liveness of ${namesOf(checks)}: the search was stopped`);
     return;
   }
+  const reasons = new Set<string>();
   for (const property of checks.liveness) {
     const why = whyNotCheckable(model, property.parts);
-    if (why !== undefined) notChecked.push(`property ${property.name}: ${why}`);
+    if (why !== undefined) reasons.add(`property ${property.name}: ${why}`);
   }
-  if (notChecked.length > 0) return;
+  notChecked.push(...reasons);
+  if (reasons.size > 0) return;
   if (model.config.symmetry !== undefined)
     notChecked.push(`liveness of ${namesOf(checks)} holds only up to SYMMETRY, which may hide counterexamples`);
   try {
@@ -167,12 +173,24 @@ function liveness(exploration: Exploration, found: FoundViolation[], notChecked:
   }
 }
 
+/** What the configuration leaves out of the search, beyond what it says is all there is. */
+function reductions({ model, checks }: Exploration, notChecked: string[]): void {
+  const { view, constraints, actionConstraints } = model.config;
+  if (view !== undefined)
+    notChecked.push(
+      `states that VIEW ${view.name} takes for one already seen: what they and their successors violate is not noticed`,
+    );
+  const bounds = [...constraints, ...actionConstraints].map(({ name }) => name).join(", ");
+  if (bounds !== "" && checks.liveness.length > 0)
+    notChecked.push(`liveness of ${namesOf(checks)} in behaviours that leave the constraints (${bounds})`);
+}
+
 function namesOf(checks: Checks): string {
   return [...new Set(checks.liveness.map((property) => property.name))].join(", ");
 }
 
 function postconditions(exploration: Exploration, found: FoundViolation[], notChecked: string[]): void {
-  const { checks, model } = exploration;
+  const { checks } = exploration;
   if (checks.postconditions.length === 0) return;
   if (exploration.violations.length > 0 || exploration.stopped !== undefined) {
     notChecked.push(
@@ -180,13 +198,6 @@ function postconditions(exploration: Exploration, found: FoundViolation[], notCh
     );
     return;
   }
-  const { facts } = model.machine;
-  Object.assign(facts, {
-    distinct: exploration.store.count,
-    generated: exploration.total,
-    diameter: exploration.depth,
-    queue: 0,
-  });
   for (const predicate of checks.postconditions) {
     try {
       if (predicate.holds()) continue;

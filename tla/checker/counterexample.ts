@@ -1,12 +1,11 @@
 /** Counterexamples: made from the explored graph, printed as TLC prints them, and as ITF JSON. */
-import { describeRange } from "../errors.ts";
+import { describeError, describeRange, fail } from "../errors.ts";
 import type { ActionLabel } from "../eval/compiler.ts";
-import type { Model } from "../eval/model.ts";
-import { fail } from "../errors.ts";
+import type { Formula, Model } from "../eval/model.ts";
 import { showValue } from "../values/print.ts";
 import type { Value } from "../values/types.ts";
 import { inStep } from "./checks.ts";
-import type { Exploration, Violation } from "./explore.ts";
+import { asTlaError, type Exploration, type Violation } from "./explore.ts";
 import type { Lasso } from "./liveness.ts";
 import { readState } from "./store.ts";
 
@@ -19,6 +18,8 @@ export type Counterexample = {
   readonly loopsTo: number | undefined;
   /** What ALIAS makes of each state, if the configuration has one. */
   readonly aliases: readonly (readonly (readonly [string, Value])[])[] | undefined;
+  /** What a reader should know about it. */
+  readonly note?: string | undefined;
 };
 
 export function counterexampleOf(exploration: Exploration, violation: Violation): Counterexample {
@@ -77,23 +78,33 @@ function labelBetween(exploration: Exploration, from: number, to: number): Actio
 function finish(exploration: Exploration, states: readonly TraceState[], loopsTo: number | undefined): Counterexample {
   const { model, checks } = exploration;
   const { alias } = checks;
-  const aliases =
-    alias &&
-    states.map((state, i) => {
-      model.machine.facts.level = i + 1;
-      const next = states[i + 1] ?? states[loopsTo ?? i] ?? state;
-      const value = model.machine.u.normalise(inStep(model, state.values, next.values, alias.evaluate));
-      if (typeof value !== "object" || value.kind !== "fcn")
-        return fail(`ALIAS ${alias.name} must be a record, found ${showValue(value)}`);
-      return value.domain.elements.map(
-        (name, at) =>
-          [
-            typeof name === "object" && name.kind === "string" ? name.text : showValue(name),
-            value.values[at]!,
-          ] as const,
-      );
-    });
-  return { variables: model.variables, states, loopsTo, aliases };
+  const plain = { variables: model.variables, states, loopsTo, aliases: undefined };
+  if (alias === undefined) return plain;
+  try {
+    return { ...plain, aliases: states.map((_state, i) => aliasOf(model, alias, states, i, loopsTo)) };
+  } catch (error) {
+    // A behaviour is worth more than its decoration: it is told as it is, with the reason.
+    return { ...plain, note: `ALIAS ${alias.name} cannot be shown: ${describeError(asTlaError(error))}` };
+  }
+}
+
+function aliasOf(
+  model: Model,
+  alias: Formula,
+  states: readonly TraceState[],
+  i: number,
+  loopsTo: number | undefined,
+): (readonly [string, Value])[] {
+  const state = states[i]!;
+  model.machine.level = i + 1;
+  model.machine.trace = () => states.slice(0, i + 1).map(({ values }) => values);
+  const next = states[i + 1] ?? states[loopsTo ?? i] ?? state;
+  const value = model.machine.u.normalise(inStep(model, state.values, [...next.values], alias.evaluate));
+  if (typeof value !== "object" || value.kind !== "fcn") return fail(`it must be a record, found ${showValue(value)}`);
+  return value.domain.elements.map(
+    (name, at) =>
+      [typeof name === "object" && name.kind === "string" ? name.text : showValue(name), value.values[at]!] as const,
+  );
 }
 
 /** The behaviour as TLC users know it. */
@@ -115,6 +126,7 @@ export function showCounterexample(counterexample: Counterexample): string {
       loopsTo === states.length - 1 ? `State ${states.length + 1}: Stuttering` : `Back to state ${loopsTo + 1}`,
     );
   }
+  if (counterexample.note !== undefined) blocks.push(counterexample.note);
   return blocks.join("\n\n");
 }
 

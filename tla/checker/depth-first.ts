@@ -2,7 +2,7 @@
 import { createVisitor, type Exploration, type ExploreOptions } from "./explore.ts";
 
 export function exploreDepthFirst(exploration: Exploration, options: ExploreOptions): void {
-  const { checks, store, model } = exploration;
+  const { checks, store } = exploration;
   if (checks.init === undefined || checks.next === undefined) return;
   const visitor = createVisitor(exploration, options);
   visitor.initial();
@@ -12,7 +12,6 @@ export function exploreDepthFirst(exploration: Exploration, options: ExploreOpti
     stack.push(index);
     depths[index] = 1;
   }
-  let expanded = 0;
   for (let index = stack.pop(); index !== undefined && !visitor.isDone(); index = stack.pop()) {
     const depth = depths[index]!;
     exploration.depth = Math.max(exploration.depth, depth);
@@ -20,14 +19,14 @@ export function exploreDepthFirst(exploration: Exploration, options: ExploreOpti
       exploration.stopped = `not deeper than ${depth} states`;
       continue;
     }
-    model.machine.facts.level = depth;
     const before = store.count;
-    visitor.expand(index);
+    exploration.expanded++;
+    visitor.expand(index, depth);
     for (let fresh = store.count - 1; fresh >= before; fresh--) {
       depths[fresh] = depth + 1;
       stack.push(fresh);
     }
-    if (expanded++ % 4096 === 0)
+    if (exploration.expanded % 4096 === 1)
       options.onProgress?.({
         distinct: store.count,
         total: exploration.total,

@@ -10,7 +10,7 @@ import { undo } from "../eval/machine.ts";
 import type { Model, Predicate } from "../eval/model.ts";
 import type { Value } from "../values/types.ts";
 import { type Checks, inState, NOWHERE } from "./checks.ts";
-import { addState, createStore, findState, readState, type Store } from "./store.ts";
+import { addState, createStore, findState, pathTo, readState, type Store } from "./store.ts";
 import { createSymmetry } from "./symmetry.ts";
 
 export type Budget = {
@@ -67,6 +67,8 @@ export type Exploration = {
   readonly taken: number[];
   readonly fresh: number[];
   initialCount: number;
+  /** How many states have been taken from the queue. */
+  expanded: number;
 };
 export type ExploreOptions = {
   readonly budget: Budget;
@@ -93,12 +95,13 @@ export function createExploration(model: Model, checks: Checks): Exploration {
     taken: [],
     fresh: [],
     initialCount: 0,
+    expanded: 0,
   };
 }
 
 /** Explores breadth first until done, violated or out of budget. */
 export function exploreBreadthFirst(exploration: Exploration, options: ExploreOptions): void {
-  const { model, checks, store } = exploration;
+  const { checks, store } = exploration;
   if (checks.init === undefined || checks.next === undefined) return;
   const visitor = createVisitor(exploration, options);
   visitor.initial();
@@ -109,12 +112,12 @@ export function exploreBreadthFirst(exploration: Exploration, options: ExploreOp
       levelEnd = store.count;
       exploration.depth++;
     }
-    model.machine.facts.level = exploration.depth;
     if (options.budget.depthMax !== undefined && exploration.depth >= options.budget.depthMax) {
       exploration.stopped = `stopped at depth ${exploration.depth}`;
       return;
     }
-    visitor.expand(index);
+    exploration.expanded = index + 1;
+    visitor.expand(index, exploration.depth);
     if (index % CHECK_EVERY === 0)
       options.onProgress?.({
         distinct: store.count,
@@ -130,8 +133,8 @@ export function exploreBreadthFirst(exploration: Exploration, options: ExploreOp
 export type Visitor = {
   /** Makes and judges the initial states. */
   readonly initial: () => void;
-  /** Makes and judges the successors of a kept state; returns how many there were. */
-  readonly expand: (index: number, onSuccessor?: (index: number) => void) => number;
+  /** Makes and judges the successors of a kept state, which stands at a level; returns how many there were. */
+  readonly expand: (index: number, level: number, onSuccessor?: (index: number) => void) => number;
   readonly isDone: () => boolean;
 };
 
@@ -142,9 +145,22 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
   const width = model.variables.length;
   const codes = new Int32Array(width);
   const from = new Int32Array(width);
-  const keyOf = createKey(exploration, codes);
+  const keyOf = createKey(exploration, codes, (look) => judged(m.target, look));
   const { distinctMax = Number.POSITIVE_INFINITY, generatedMax = Number.POSITIVE_INFINITY } = options.budget;
   let lookAt = CHECK_EVERY;
+  /** The state being expanded, or -1, and where it stands. */
+  let expanded = -1;
+  let source: readonly (Value | undefined)[] = NOWHERE;
+  m.trace = () => {
+    const path = pathTo(store, expanded).map((codes) => Array.from(codes, (code) => u.decode(code)));
+    return m.current === source && expanded >= 0 ? path : [...path, m.current];
+  };
+  m.figures = () => ({
+    distinct: store.count,
+    generated: exploration.total,
+    queue: Math.max(0, store.count - exploration.expanded),
+    diameter: exploration.depth,
+  });
   let isDone = false;
   /** Whether `codes` holds a whole state that is being judged: an error is then about it, not about its making. */
   let isJudging = false;
@@ -165,7 +181,7 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
       count(exploration.fresh, m.label);
     }
     const state = m.target;
-    inState(model, state, () => {
+    judged(state, () => {
       for (const list of [checks.invariants, checks.impliedAlways]) {
         for (let i = 0; i < list.length; i++) if (!list[i]!.holds()) return violate("invariant", list[i]!.name, parent);
       }
@@ -177,6 +193,8 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
     m.current = new Array<Value | undefined>(width);
     m.target = m.current;
     m.next = NOWHERE;
+    m.level = 0;
+    expanded = -1;
     guard(-1, () =>
       checks.init!(() => {
         encodeTarget("the initial predicate");
@@ -184,7 +202,7 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
         exploration.initialCount++;
         isJudging = true;
         meet(-1, inConstraints(m.current));
-        const broken = inState(model, m.current, () => checks.impliedInitial.find((predicate) => !predicate.holds()));
+        const broken = judged(m.current, () => checks.impliedInitial.find((predicate) => !predicate.holds()));
         if (broken !== undefined) violate("initial", broken.name, -1);
         isJudging = false;
         return isDone || isSpent();
@@ -192,7 +210,7 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
     );
     undo(m, 0);
   };
-  const expand = (index: number, onSuccessor?: (index: number) => void): number => {
+  const expand = (index: number, level: number, onSuccessor?: (index: number) => void): number => {
     const before = exploration.total;
     readState(store, index, from);
     m.current = new Array<Value>(width);
@@ -200,6 +218,9 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
     m.next = new Array<Value | undefined>(width);
     m.target = m.next;
     m.epoch = ++m.epochCount;
+    m.level = level;
+    expanded = index;
+    source = m.current;
     guard(index, () =>
       checks.next!(() => {
         encodeTarget("the next-state relation");
@@ -217,6 +238,7 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
     );
     undo(m, 0);
     m.epoch = 0;
+    m.level = 0;
     const made = exploration.total - before;
     exploration.total += m.composed;
     m.composed = 0;
@@ -241,8 +263,17 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
     }
   };
   const inConstraints = (state: readonly (Value | undefined)[]): boolean => {
-    return checks.constraints.length === 0 || inState(model, state, () => holdsAll(checks.constraints));
+    return checks.constraints.length === 0 || judged(state, () => holdsAll(checks.constraints));
   };
+  /** Looks at a state that was made: it stands one level below the one it was made from. */
+  function judged<T>(state: readonly (Value | undefined)[], look: () => T): T {
+    m.level++;
+    try {
+      return inState(model, state, look);
+    } finally {
+      m.level--;
+    }
+  }
   const encodeTarget = (what: string): void => {
     const { target } = m;
     for (let i = 0; i < width; i++) {
@@ -294,14 +325,18 @@ function count(counters: number[], label: number): void {
   counters[label + 1] = (counters[label + 1] ?? 0) + 1;
 }
 
-function createKey(exploration: Exploration, codes: Int32Array): () => Int32Array {
+function createKey(
+  exploration: Exploration,
+  codes: Int32Array,
+  judged: (look: () => Value) => Value,
+): () => Int32Array {
   const { model, checks } = exploration;
   const m = model.machine;
   const { view } = checks;
   if (view !== undefined) {
     const key = new Int32Array(1);
     return () => {
-      key[0] = m.u.encode(m.u.normalise(inState(model, m.target, view.evaluate)));
+      key[0] = m.u.encode(m.u.normalise(judged(view.evaluate)));
       return key;
     };
   }

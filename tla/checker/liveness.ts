@@ -6,6 +6,7 @@
  * component where an action is always enabled and never taken; strong fairness where it is enabled somewhere and never
  * taken: then those states are removed and the rest is looked at again (Streett). Steps are judged only when asked for.
  */
+import { mentionsImpure } from "../eval/levels.ts";
 import type { Model } from "../eval/model.ts";
 import type { Value } from "../values/types.ts";
 import { NOWHERE } from "./checks.ts";
@@ -32,9 +33,7 @@ export function checkLiveness(exploration: Exploration): Lasso | undefined {
   if (checks.liveness.length === 0) return undefined;
   const translator = { c: model.compiler, atoms: [] as Atom[] };
   const fairness: Fairness[] = [];
-  const given = checks.behaviour.fairness.map((part) =>
-    translateAssumption(translator, part, fairness),
-  );
+  const given = checks.behaviour.fairness.map((part) => translateAssumption(translator, part, fairness));
   const steps = createSteps(exploration);
   for (const property of checks.liveness) {
     for (const part of property.parts) {
@@ -51,6 +50,8 @@ export function checkLiveness(exploration: Exploration): Lasso | undefined {
 /** Whether a formula can be translated; the reason if not. */
 export function whyNotCheckable(model: Model, parts: readonly Scoped[]): string | undefined {
   const translator = { c: model.compiler, atoms: [] as Atom[] };
+  if (parts.some(({ node, site }) => mentionsImpure(node, site.place.scope)))
+    return "it asks for more than a state says (TLCGet, Trace, chance or output), which the finished graph does not keep";
   try {
     for (const part of parts) buildAutomaton(translate(translator, part.node, part.site, true));
     return undefined;

@@ -39,10 +39,12 @@ export function simulateSpecification(options: SimulationOptions): SimulationRes
   const checks = createChecks(model);
   demandBehaviour(model, checks);
   model.machine.random = options.seed >>> 0 || 1;
+  model.machine.mode = "simulate";
   const notChecked = ["states that no walk reached"];
   if (checks.liveness.length > 0)
     notChecked.push(`liveness of ${[...new Set(checks.liveness.map((property) => property.name))].join(", ")}`);
   const progress = { walks: 0, states: 0, depth: 0 };
+  model.machine.figures = () => ({ distinct: 0, generated: progress.states, queue: 0, diameter: progress.walks });
   const assumption = brokenAssumption(model);
   if (assumption !== undefined) {
     const violation = { ...assumption, counterexample: toCounterexample(model, []) };
@@ -88,13 +90,22 @@ function problemOf(error: unknown): Problem {
 }
 
 function walkOnce(model: Model, checks: Checks, walk: TraceState[], depthMax: number): Problem | undefined {
+  const m = model.machine;
+  m.trace = () => {
+    const at = walk.findLastIndex(({ values }) => values === m.current);
+    const path = walk.slice(0, at < 0 ? undefined : at + 1).map(({ values }) => values);
+    return at < 0 ? [...path, m.current] : path;
+  };
   try {
+    m.level = 0;
     let at = pick(model, checks, outcomes(model, checks.init, undefined));
     while (at !== undefined) {
       walk.push({ action: walk.length === 0 ? undefined : model.labels[at.label], values: at.values });
+      m.level = walk.length;
       const problem = judge(model, checks, walk);
       if (problem !== undefined || walk.length >= depthMax) return problem;
       const from = at.values;
+      m.level = walk.length;
       const successors = outcomes(model, checks.next, from);
       if (successors.length === 0 && model.config.checkDeadlock)
         return { kind: "deadlock", name: "Deadlock", message: "Deadlock reached." };
@@ -119,6 +130,7 @@ function judge(model: Model, checks: Checks, walk: readonly TraceState[]): Probl
   if (broken !== undefined)
     return { kind: "invariant", name: broken.name, message: `Invariant ${broken.name} is violated.` };
   const before = walk[walk.length - 2];
+  model.machine.level = Math.max(0, walk.length - 1);
   const step =
     before && inStep(model, before.values, values, () => checks.impliedSteps.find((predicate) => !predicate.holds()));
   return step && { kind: "step", name: step.name, message: `Action property ${step.name} is violated.` };
@@ -146,6 +158,8 @@ function unassigned(name: string): never {
 }
 
 function pick(model: Model, checks: Checks, from: readonly Outcome[]): Outcome | undefined {
+  // These states would stand one level below the last of the walk.
+  model.machine.level++;
   const allowed = from.filter((outcome) =>
     inState(model, outcome.values, () => checks.constraints.every((predicate) => predicate.holds())),
   );

@@ -43,7 +43,19 @@ function verdictOf(formula: string, spec = "Spec"): string {
 }
 
 describe("a property behind a parametrised instance", () => {
-  const truths = { Never: 0, Stays: 0, Reach: 1, Leads: 1, NeverA: 0, Mono: 0, Spec: 1, Fair: 1, Strong: 1, Can: 1, Cannot: 1 };
+  const truths = {
+    Never: 0,
+    Stays: 0,
+    Reach: 1,
+    Leads: 1,
+    NeverA: 0,
+    Mono: 0,
+    Spec: 1,
+    Fair: 1,
+    Strong: 1,
+    Can: 1,
+    Cannot: 1,
+  };
   it.each(Object.entries(truths))("%s is judged as it is with WITH and written as an operator", (name, isTrue) => {
     const wanted = isTrue === 1 ? "held" : "failed";
     expect(verdictOf(`D!${name}`)).toBe(wanted);
@@ -103,16 +115,14 @@ describe("a temporal formula behind names", () => {
 
 describe("a specification's conjuncts", () => {
   const base = "---- MODULE Base ----\nVARIABLE x\nInit == x = 0\nNext == x' = x\nSpec == Init /\\ [][Next]_x\n====";
-  it.each([
-    'PrintT("hi") /\\ Spec',
-    "Spec /\\ TRUE",
-    "I2 /\\ Init /\\ [][Next]_x",
-    "Own(0)!Spec /\\ x \\in 0..3",
-  ])("may come from several modules: %s", (formula) => {
-    const text = `${base}\nVARIABLE x\nINSTANCE Base\nOwn(z) == INSTANCE Base\nI2 == x = 0\nS == ${formula}`;
-    const { verdict, distinct, total } = checkText(text, "SPECIFICATION S");
-    expect([verdict, distinct, total]).toEqual(["held", 1, 2]);
-  });
+  it.each(['PrintT("hi") /\\ Spec', "Spec /\\ TRUE", "I2 /\\ Init /\\ [][Next]_x", "Own(0)!Spec /\\ x \\in 0..3"])(
+    "may come from several modules: %s",
+    (formula) => {
+      const text = `${base}\nVARIABLE x\nINSTANCE Base\nOwn(z) == INSTANCE Base\nI2 == x = 0\nS == ${formula}`;
+      const { verdict, distinct, total } = checkText(text, "SPECIFICATION S");
+      expect([verdict, distinct, total]).toEqual(["held", 1, 2]);
+    },
+  );
 });
 
 describe("an argument that speaks of the next state", () => {

@@ -80,6 +80,17 @@ export function readState(store: Store, index: number, into: Int32Array): void {
   for (let i = 0; i < width; i++) into[i] = states[index * width + i]!;
 }
 
+/** The states that lead to one, the first being initial; none for -1. */
+export function pathTo(store: Store, index: number): Int32Array[] {
+  const path: Int32Array[] = [];
+  for (let at = index; at !== -1; at = store.parents[at]!) {
+    const codes = new Int32Array(store.width);
+    readState(store, at, codes);
+    path.push(codes);
+  }
+  return path.reverse();
+}
+
 function isAt(store: Store, index: number, key: Int32Array): boolean {
   const { keys, keyWidth } = store;
   const base = index * keyWidth;

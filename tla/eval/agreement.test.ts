@@ -36,7 +36,7 @@ function stepsOf(model: Model, max: number): { from: Value[]; to: Value[] }[] {
   const steps: { from: Value[]; to: Value[] }[] = [];
   visitor.initial();
   for (let index = 0; index < store.count && steps.length < max; index++) {
-    visitor.expand(index, (to) => steps.push({ from: values(index), to: values(to) }));
+    visitor.expand(index, 1, (to) => steps.push({ from: values(index), to: values(to) }));
   }
   return steps;
 }

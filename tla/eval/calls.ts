@@ -133,6 +133,7 @@ function compileEntity(
       return compileLetUse(c, entity, place);
     case "native":
       checkArity(node, entity.native.arity);
+      entity.native.demand?.(node.args);
       return compileNative(c, node, entity.native.run, place);
     case "instance":
       throw new TlaError(

@@ -125,16 +125,16 @@ export function isImpure(definition: DefinitionEntity | LetEntity): boolean {
   return definition.isImpure;
 }
 
-function mentionsImpure(node: Node, scope: Scope): boolean {
+/** The same of an expression. */
+export function mentionsImpure(node: Node, scope: Scope): boolean {
   if (node.kind === "apply") {
     const entity = resolve(node.prefix, node.name, scope);
     if (entity?.kind === "native" && entity.native.isImpure) return true;
     if ((entity?.kind === "definition" || entity?.kind === "let") && isImpure(entity)) return true;
     if (entity === undefined && node.prefix.length > 0) return true;
   }
-  // What an instance inside holds is not looked at.
-  if (node.kind === "let" && node.units.some((unit) => unit.kind === "instance")) return true;
-  return childrenOf(node).some((child) => mentionsImpure(child, scope));
+  const inside = node.kind === "let" ? letScope(node, scope) : scope;
+  return childrenOf(node).some((child) => mentionsImpure(child, inside));
 }
 
 function bodyLevel(entity: DefinitionEntity | LetEntity): number {

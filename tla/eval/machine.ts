@@ -47,11 +47,23 @@ export type Surroundings = {
   readonly print: (text: string) => void;
   readonly readText: (name: string) => string | undefined;
   readonly environment: Readonly<Record<string, string>>;
+  /** Whole seconds since the check began, for TLCGet("duration"); without it, that is refused. */
+  readonly secondsElapsed?: (() => number) | undefined;
+};
+
+/** Counts of the search so far. */
+export type Figures = {
+  readonly distinct: number;
+  readonly generated: number;
+  readonly queue: number;
+  readonly diameter: number;
 };
 
 export type Machine = {
   readonly u: Universe;
   readonly surroundings: Surroundings;
+  /** The variables' names, in the order of a state. */
+  names: readonly string[];
   current: State;
   next: State;
   /** The state under construction: `current` while initial states are made, else `next`. */
@@ -61,8 +73,13 @@ export type Machine = {
   /** The action being taken, an index into `labels`, or -1. */
   label: number;
   readonly registers: Map<number, Value>;
-  /** What TLCGet("level") and its like report. */
-  readonly facts: { level: number; distinct: number; generated: number; queue: number; diameter: number };
+  /** The level of the state in `current` (1 for initial states; 0 where there is none yet), for TLCGet("level"). */
+  level: number;
+  /** What TLCGet("distinct") and its like report. */
+  figures: () => Figures;
+  /** How the specification is checked, for TLCGet("config"). */
+  mode: "bfs" | "simulate";
+  isDeadlockChecked: boolean;
   /** State of the generator behind RandomElement and Randomization. */
   random: number;
   /**
@@ -73,8 +90,8 @@ export type Machine = {
   nextEpoch: number;
   /** The last epoch that was given out. */
   epochCount: number;
-  /** The behaviour up to the state being looked at, for TLCExt!Trace. */
-  trace: () => Value;
+  /** The behaviour up to the state in `current`, for TLCExt!Trace; undefined where no behaviour is known. */
+  trace: (() => readonly (readonly (Value | undefined)[])[]) | undefined;
   /** How many ENABLED are being evaluated, one inside another. */
   enabledDepth: number;
   /** States between the two halves of `A \\cdot B`, which TLC counts as generated. */
@@ -90,18 +107,22 @@ export function createMachine(surroundings: Surroundings): Machine {
   return {
     u,
     surroundings,
+    names: [],
     current: [],
     next: [],
     target: [],
     trail: [],
     label: -1,
     registers: new Map(),
-    facts: { level: 1, distinct: 0, generated: 0, queue: 0, diameter: 0 },
+    level: 0,
+    figures: () => ({ distinct: 0, generated: 0, queue: 0, diameter: 0 }),
+    mode: "bfs",
+    isDeadlockChecked: true,
     random: 0x2545f491,
     epoch: 0,
     nextEpoch: 0,
     epochCount: 0,
-    trace: () => u.emptyTuple,
+    trace: undefined,
     composed: 0,
     enabledDepth: 0,
     onAssertion: undefined,

@@ -55,6 +55,8 @@ export function createModel(source: ModelSource): Model {
   const compiler: Compiler = { m: machine, library, labels: [] };
   configure(config, library, scope, machine);
   const variables = library.variables.map((variable) => variable.name);
+  machine.names = variables;
+  machine.isDeadlockChecked = config.checkDeadlock;
   machine.current = new Array<Value | undefined>(variables.length);
   machine.next = new Array<Value | undefined>(variables.length);
   machine.target = machine.next;

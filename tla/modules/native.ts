@@ -1,6 +1,7 @@
 /** The shape of modules built into the engine: operators in TypeScript, and further definitions as TLA+ text. */
 import { fail } from "../errors.ts";
 import type { Machine } from "../eval/machine.ts";
+import type { Node } from "../syntax/ast.ts";
 import { enumerate } from "../values/lazy.ts";
 import { showValue } from "../values/print.ts";
 import type { FcnValue, OperatorValue, Value } from "../values/types.ts";
@@ -10,6 +11,8 @@ export type Native = {
   /** Whether the value depends on more than the arguments (registers, the level, chance): such calls are not constant. */
   readonly isImpure: boolean;
   readonly run: (m: Machine, args: readonly Value[]) => Value;
+  /** Refuses arguments that are known to be wrong as they are written. Throws TlaError (resolve). */
+  readonly demand?: (args: readonly Node[]) => void;
 };
 export type BuiltinModule = {
   readonly natives: Readonly<Record<string, Native>>;

@@ -1,10 +1,11 @@
 /** TLC, TLCExt, Json and IOUtils: the operators that reach outside the specification. */
 import { fail, TlaError } from "../errors.ts";
 import { drawBelow, type Machine } from "../eval/machine.ts";
+import type { Node } from "../syntax/ast.ts";
 import { showValue } from "../values/print.ts";
 import type { Value } from "../values/types.ts";
 import { collectionNatives, permuteItems } from "./collections.ts";
-import { asFunction, asNumber, asString, type BuiltinModule, elementsOf, impure, pure } from "./native.ts";
+import { asFunction, asNumber, asOperator, asString, type BuiltinModule, elementsOf, impure, pure } from "./native.ts";
 
 function permutations(m: Machine, set: Value): Value {
   const elements = elementsOf(m, set);
@@ -22,36 +23,71 @@ function overlay(m: Machine, left: Value, right: Value): Value {
   return m.u.fcnOf(pairs);
 }
 
+/** What TLCGet answers to a name. Names that TLC knows and that are not here are refused before anything is evaluated. */
+const named: Readonly<Record<string, (m: Machine) => Value>> = {
+  // Under a prime it is the next state that is looked at.
+  level: (m) => (m.level > 0 && m.current === m.next ? m.level + 1 : m.level),
+  distinct: (m) => m.figures().distinct,
+  generated: (m) => m.figures().generated,
+  queue: (m) => m.figures().queue,
+  diameter: (m) => m.figures().diameter,
+  duration: (m) => seconds(m) ?? fail('TLCGet("duration"): no clock is at hand'),
+  stats: (m) => {
+    const { distinct, generated, queue, diameter } = m.figures();
+    const duration = seconds(m);
+    return m.u.record({ distinct, generated, queue, diameter, ...(duration === undefined ? {} : { duration }) });
+  },
+  config: (m) => m.u.record({ mode: m.u.string(m.mode), worker: 1, deadlock: m.isDeadlockChecked }),
+  // Action composition is always on here.
+  "-Dtlc2.tool.impl.Tool.cdot": (m) => m.u.string("true"),
+};
+
+function seconds(m: Machine): number | undefined {
+  return m.surroundings.secondsElapsed?.();
+}
+
 function get(m: Machine, key: Value): Value {
   if (typeof key === "number") return m.registers.get(key) ?? fail(`TLCGet(${key}) before any TLCSet(${key}, ...)`);
   const name = asString(key, "TLCGet");
-  switch (name) {
-    case "level":
-      return m.facts.level;
-    case "distinct":
-      return m.facts.distinct;
-    case "generated":
-      return m.facts.generated;
-    case "queue":
-      return m.facts.queue;
-    case "diameter":
-      return m.facts.diameter;
-    case "duration":
-      return 0;
-    case "-Dtlc2.tool.impl.Tool.cdot":
-      return m.u.string("true"); // action composition is always on here
-    case "stats":
-      return m.u.record({
-        distinct: m.facts.distinct,
-        generated: m.facts.generated,
-        queue: m.facts.queue,
-        diameter: m.facts.diameter,
-      });
-    case "config":
-      return m.u.record({ mode: m.u.string("bfs"), worker: 1, deadlock: true, depth: -1, seed: 0, traces: 0 });
-    default:
-      return fail(`TLCGet(${JSON.stringify(name)}): this engine keeps no such figure`);
-  }
+  return Object.hasOwn(named, name) ? named[name]!(m) : fail(noFigure(name));
+}
+
+function noFigure(name: string): string {
+  return `TLCGet(${JSON.stringify(name)}): this engine keeps no such figure (it has ${Object.keys(named).slice(0, -1).join(", ")})`;
+}
+
+/** Refuses a name that is written out, before anything is evaluated. */
+function demandFigure(args: readonly Node[]): void {
+  const [key] = args;
+  if (key?.kind === "string" && !Object.hasOwn(named, key.value))
+    throw new TlaError("resolve", noFigure(key.value), key.span);
+}
+
+/** The states up to the one in `current`, as records. */
+function behaviour(m: Machine): Value {
+  const states = m.trace?.() ?? fail("Trace has a value only where a behaviour is being looked at");
+  const { names } = m;
+  return m.u.tuple(
+    states.map((state) => {
+      if (state.some((value) => value === undefined)) return fail("Trace has no value while a state is being made");
+      return m.u.fcnOf(names.map((name, i) => [m.u.string(name), state[i]!] as const));
+    }),
+  );
+}
+
+function assertEqual(m: Machine, a: Value, b: Value): Value {
+  if (m.u.equal(a, b)) return true;
+  m.surroundings.print('"Assertion failed"');
+  print(m, a);
+  print(m, b);
+  return false;
+}
+
+function getAndSet(m: Machine, args: readonly Value[]): Value {
+  const key = asNumber(args[0], "TLCGetAndSet");
+  const old = m.registers.get(key) ?? m.u.normalise(args[3]!);
+  m.registers.set(key, m.u.normalise(asOperator(args[1], "TLCGetAndSet").apply([old, args[2]!])));
+  return old;
 }
 
 function set(m: Machine, key: Value, value: Value): Value {
@@ -139,7 +175,7 @@ export const tlcModules: Readonly<Record<string, BuiltinModule>> = {
         const elements = elementsOf(m, args[0]);
         return elements[drawBelow(m, Math.max(1, elements.length))] ?? fail("RandomElement of the empty set");
       }),
-      TLCGet: impure(1, (m, args) => get(m, args[0]!)),
+      TLCGet: { ...impure(1, (m, args) => get(m, args[0]!)), demand: demandFigure },
       TLCSet: impure(2, (m, args) => set(m, args[0]!, args[1]!)),
       TLCEval: pure(1, (m, args) => m.u.normalise(args[0]!)),
       ToString: pure(1, (m, args) => m.u.string(showValue(m.u.normalise(args[0]!)))),
@@ -149,8 +185,14 @@ export const tlcModules: Readonly<Record<string, BuiltinModule>> = {
   },
   TLCExt: {
     natives: {
-      AssertEq: pure(2, (m, args) => m.u.equal(args[0]!, args[1]!)),
-      Trace: impure(0, (m) => m.trace()),
+      AssertEq: impure(2, (m, args) => assertEqual(m, args[0]!, args[1]!)),
+      Trace: impure(0, behaviour),
+      TLCGetOrDefault: impure(2, (m, args) =>
+        typeof args[0] === "number" ? (m.registers.get(args[0]) ?? args[1]!) : get(m, args[0]!),
+      ),
+      TLCGetAndSet: impure(4, getAndSet),
+      TLCNoOp: pure(1, (_m, args) => args[0]!),
+      TLCCache: pure(2, (_m, args) => args[0]!),
       TLCModelValue: pure(1, (m, args) => m.u.model(asString(args[0], "TLCModelValue"))),
     },
     text: "---- MODULE TLCExt ----\n====",
