@@ -1,5 +1,6 @@
 /** What the parts of the compiler share: its state, where an expression stands, and small helpers. */
 import { failAt, type Span, TlaError } from "../errors.ts";
+import { whereMissing } from "../modules/missing.ts";
 import type { Node } from "../syntax/ast.ts";
 import { showValue } from "../values/print.ts";
 import type { Value } from "../values/types.ts";
@@ -68,7 +69,11 @@ export function locate(error: unknown, span: Span): unknown {
 export function unknownName(name: string, span: Span): TlaError {
   const isOperator = !/^\w+$/.test(name);
   const hint = " (a module that defines it, such as Integers or Sequences, is missing in EXTENDS)";
-  return new TlaError("resolve", isOperator ? `unknown operator ${name}${hint}` : `unknown name ${name}`, span);
+  return new TlaError(
+    "resolve",
+    isOperator ? `unknown operator ${name}${hint}` : `unknown name ${name}${whereMissing(name)}`,
+    span,
+  );
 }
 
 /**

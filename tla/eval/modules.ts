@@ -7,6 +7,7 @@
  */
 import { type Span, TlaError } from "../errors.ts";
 import { builtinModules, standardModules } from "../modules/builtin.ts";
+import { missingModules } from "../modules/missing.ts";
 import type { InstanceUnit, Module, Node, Param, Unit } from "../syntax/ast.ts";
 import { parseModules } from "../syntax/parse-module.ts";
 import {
@@ -80,7 +81,12 @@ function findModule(
   if (known !== undefined) return { module: known, parent: undefined };
   const own = standardModules.has(name) ? undefined : library.load(name);
   const text = own ?? builtinModules.get(name)?.text;
-  if (text === undefined) throw new TlaError("resolve", `module ${name} cannot be found`, at);
+  if (text === undefined) {
+    const hint = missingModules.includes(name)
+      ? ": it is one of the community's that this engine does not bring; put a copy beside the specification or in a folder of --library"
+      : "";
+    throw new TlaError("resolve", `module ${name} cannot be found${hint}`, at);
+  }
   for (const module of parseModules(text, name))
     if (!library.modules.has(module.name)) library.modules.set(module.name, module);
   const module = library.modules.get(name);
@@ -112,7 +118,8 @@ function moduleScope(
   library.scopesOf.set(name, list);
   for (const extended of module.extends)
     importNames(scope, moduleScope(library, extended.name, scope, context, extended.span));
-  for (const [native, code] of Object.entries(builtinModules.get(name)?.natives ?? {})) {
+  const natives = isLibrary ? builtinModules.get(name)?.natives : undefined;
+  for (const [native, code] of Object.entries(natives ?? {})) {
     scope.names.set(native, { kind: "native", name: native, native: code, override: undefined });
   }
   for (const unit of module.units) addUnit(library, scope, unit, module.name, context);

@@ -24,6 +24,17 @@ export function modulo(a: number, b: number): number {
   return rest < 0 ? rest + b : rest + 0;
 }
 
+/** TLC's power: no fractions, and nothing for 0 to the power of 0. */
+function raise(base: number, exponent: number): number {
+  if (exponent < 0) return fail(`${base}^${exponent}: the exponent of ^ must not be negative`);
+  return base === 0 && exponent === 0 ? fail("0^0 is undefined") : power(base, exponent);
+}
+
+/** By bits, of numbers of any size: JavaScript's own operators cut at 32 bits. */
+function bitwise(name: string, compute: (a: bigint, b: bigint) => bigint): Native {
+  return arithmetic(name, (a, b) => Number(compute(BigInt(a), BigInt(b))));
+}
+
 function endless(name: string, test: (value: number) => boolean): Value {
   const check = (value: Value): boolean => {
     if (typeof value === "number") return test(value);
@@ -41,7 +52,7 @@ const naturals: Readonly<Record<string, Native>> = {
   "+": arithmetic("+", (a, b) => a + b),
   "-": arithmetic("-", (a, b) => a - b),
   "*": arithmetic("*", (a, b) => a * b),
-  "^": arithmetic("^", power),
+  "^": arithmetic("^", raise),
   "\\div": arithmetic("\\div", divide),
   "%": arithmetic("%", modulo),
   "<": order("<", (a, b) => a < b),
@@ -73,10 +84,10 @@ export const arithmeticModules: Readonly<Record<string, BuiltinModule>> = {
   },
   Bitwise: {
     natives: {
-      "&": arithmetic("&", (a, b) => a & b),
-      "|": arithmetic("|", (a, b) => a | b),
-      "^^": arithmetic("^^", (a, b) => a ^ b),
-      Not: pure(1, (_m, args) => ~asNumber(args[0], "Not")),
+      "&": bitwise("&", (a, b) => a & b),
+      "|": bitwise("|", (a, b) => a | b),
+      "^^": bitwise("^^", (a, b) => a ^ b),
+      Not: pure(1, (_m, args) => -asNumber(args[0], "Not") - 1),
       shiftR: arithmetic("shiftR", shiftRight),
       shiftL: arithmetic("shiftL", (a, b) => a * power(2, b)),
     },

@@ -9,6 +9,7 @@ import { tlcModules } from "./tlc.ts";
 const nativesOf: Readonly<Record<string, readonly string[]>> = {
   Functions: ["FoldFunction", "FoldFunctionOnSet"],
   FiniteSetsExt: ["FoldSet"],
+  SVG: ["SVGElemToString"],
   SequencesExt: ["FoldSeq", "FoldLeft", "FoldRight", "SetToSeq", "SetToSortSeq"],
 };
 

@@ -18,6 +18,7 @@ import {
   type Native,
   pure,
 } from "./native.ts";
+import { svgText } from "./svg.ts";
 
 function isText(value: Value | undefined): boolean {
   return typeof value === "object" && value.kind === "string";
@@ -133,6 +134,7 @@ export const collectionNatives: Readonly<Record<string, Native>> = {
   FoldSeq: pure(3, (m, args) => foldSequence(m, args, true, false, { items: 2, base: 1 })),
   FoldLeft: pure(3, (m, args) => foldSequence(m, args, true, true, { items: 2, base: 1 })),
   FoldRight: pure(3, (m, args) => foldSequence(m, args, false, false, { items: 1, base: 2 })),
+  SVGElemToString: pure(1, (m, args) => m.u.string(svgText(m, args[0]!))),
   SetToSeq: pure(1, (m, args) => m.u.tuple(elementsOf(m, args[0]))),
   SetToSortSeq: pure(2, (m, args) => sorted(m, elementsOf(m, args[0]), args[1])),
   SortSeq: pure(2, (m, args) => sorted(m, asSequence(m, args[0], "SortSeq"), args[1])),

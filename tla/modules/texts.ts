@@ -1,8 +1,8 @@
 /**
  * Library modules written in TLA+: Bags and the community's Functions, FiniteSetsExt, SequencesExt, Folds, graphs, SVG.
  *
- * Own definitions of the operators those libraries promise (names and arities as in tlaplus/CommunityModules); folds
- * and sorting are natives. Modules of the proof system have no operators that a checker evaluates.
+ * Own definitions of the operators those libraries promise (names, arities and order of arguments as in
+ * tlaplus/CommunityModules; what is not here is in missing.ts); most folds and sorting are natives. Modules of the proof system have no operators that a checker evaluates.
  */
 
 const bags = String.raw`
@@ -24,15 +24,20 @@ BagOfAll(F(_), B) == [e \in {F(d) : d \in DOMAIN B} |-> SumOver([d \in {d \in DO
 BagCardinality(B) == SumOver(B)
 ====`;
 
+const folds = String.raw`
+---- MODULE Folds ----
+MapThenFoldSet(op(_, _), base, f(_), choose(_), S) == LET over[T \in SUBSET S] == IF T = {} THEN base ELSE LET x == choose(T) IN op(f(x), over[T \ {x}]) IN over[S]
+====`;
+
 const functions = String.raw`
 ---- MODULE Functions ----
-EXTENDS Naturals
-Restrict(f, S) == [x \in S \cap DOMAIN f |-> f[x]]
+EXTENDS Folds
+Restrict(f, S) == [x \in S |-> f[x]]
 RestrictDomain(f, Test(_)) == Restrict(f, {x \in DOMAIN f : Test(x)})
 RestrictValues(f, Test(_)) == Restrict(f, {x \in DOMAIN f : Test(f[x])})
 IsRestriction(f, g) == DOMAIN f \subseteq DOMAIN g /\ \A x \in DOMAIN f : f[x] = g[x]
 Range(f) == {f[x] : x \in DOMAIN f}
-Pointwise(Op(_, _), f, g) == [x \in DOMAIN f |-> Op(f[x], g[x])]
+Pointwise(f, g, T(_, _)) == [x \in DOMAIN f |-> T(f[x], g[x])]
 Inverse(f, S, T) == [t \in T |-> CHOOSE s \in S : t \in Range(f) => f[s] = t]
 AntiFunction(f) == Inverse(f, DOMAIN f, Range(f))
 IsInjective(f) == \A x, y \in DOMAIN f : f[x] = f[y] => x = y
@@ -47,12 +52,11 @@ ExistsBijection(S, T) == Bijection(S, T) # {}
 
 const finiteSetsExt = String.raw`
 ---- MODULE FiniteSetsExt ----
-EXTENDS Integers, FiniteSets, Functions
+EXTENDS Integers, FiniteSets, Functions, Folds
 ReduceSet(op(_, _), set, acc) == FoldSet(op, acc, set)
 SumSet(set) == FoldSet(LAMBDA x, y : x + y, 0, set)
 ProductSet(set) == FoldSet(LAMBDA x, y : x * y, 1, set)
 MapThenSumSet(op(_), set) == FoldSet(LAMBDA x, y : op(x) + y, 0, set)
-MapThenFoldSet(op(_, _), base, f(_), choose(_), S) == FoldSet(LAMBDA x, y : op(f(x), y), base, S)
 FlattenSet(ssets) == UNION ssets
 SymDiff(A, B) == (A \ B) \cup (B \ A)
 Quantify(S, P(_)) == Cardinality({s \in S : P(s)})
@@ -61,7 +65,7 @@ Max(S) == CHOOSE x \in S : \A y \in S : x >= y
 Min(S) == CHOOSE x \in S : \A y \in S : x =< y
 Choose(S) == CHOOSE x \in S : TRUE
 ChooseUnique(S, P(_)) == CHOOSE x \in S : P(x) /\ \A y \in S : P(y) => y = x
-Choices(Sets) == {f \in [Sets -> UNION Sets] : \A S \in Sets : f[S] \in S}
+Choices(Sets) == {Range(f) : f \in {g \in [Sets -> UNION Sets] : \A S \in Sets : g[S] \in S}}
 ====`;
 
 const sequencesExt = String.raw`
@@ -82,7 +86,7 @@ RemoveAt(s, i) == SubSeq(s, 1, i - 1) \o SubSeq(s, i + 1, Len(s))
 ReplaceFirst(s, old, new) == LET i == SelectInSeq(s, LAMBDA e : e = old) IN IF i = 0 THEN s ELSE ReplaceAt(s, i, new)
 RemoveFirst(s, e) == LET i == SelectInSeq(s, LAMBDA x : x = e) IN IF i = 0 THEN s ELSE RemoveAt(s, i)
 Cons(e, s) == <<e>> \o s
-Snoc(s, e) == Append(s, e)
+Snoc(e, s) == Append(s, e)
 Front(s) == SubSeq(s, 1, Len(s) - 1)
 Last(s) == s[Len(s)]
 IsPrefix(s, t) == Len(s) =< Len(t) /\ SubSeq(s, 1, Len(s)) = SubSeq(t, 1, Len(s))
@@ -94,12 +98,12 @@ Suffixes(s) == {SubSeq(s, l, Len(s)) : l \in 1..Len(s) + 1}
 SubSeqs(s) == {SubSeq(s, i + 1, j) : i, j \in 0..Len(s)}
 CommonPrefixes(S) == LET P == UNION {Prefixes(s) : s \in S} IN {p \in P : \A s \in S : IsPrefix(p, s)}
 LongestCommonPrefix(S) == CHOOSE p \in CommonPrefixes(S) : \A q \in CommonPrefixes(S) : Len(p) >= Len(q)
-FlattenSeq(ss) == FoldLeft(LAMBDA acc, s : acc \o s, <<>>, ss)
+FlattenSeq(ss) == IF Len(ss) = 0 THEN ss ELSE FoldLeft(LAMBDA acc, s : acc \o s, Head(ss), Tail(ss))
 Zip(s, t) == [i \in 1..(IF Len(s) < Len(t) THEN Len(s) ELSE Len(t)) |-> <<s[i], t[i]>>]
 SeqOf(S, n) == UNION {[1..m -> S] : m \in 0..n}
 BoundedSeq(S, n) == SeqOf(S, n)
 TupleOf(S, n) == [1..n -> S]
-AllSubSeqs(s) == {LET keep == D IN SelectSeq([i \in 1..Len(s) |-> <<i, s[i]>>], LAMBDA p : p[1] \in keep) : D \in SUBSET DOMAIN s}
+AllSubSeqs(s) == {FoldFunction(Snoc, <<>>, [i \in D |-> s[i]]) : D \in SUBSET DOMAIN s}
 ====`;
 
 const undirectedGraphs = String.raw`
@@ -108,9 +112,9 @@ EXTENDS Naturals, Sequences, FiniteSets
 IsUndirectedGraph(G) == G = [node |-> G.node, edge |-> G.edge] /\ \A e \in G.edge : \E a, b \in G.node : e = {a, b}
 IsLoopFreeUndirectedGraph(G) == IsUndirectedGraph(G) /\ \A e \in G.edge : Cardinality(e) = 2
 UndirectedSubgraph(G) == {H \in [node : SUBSET G.node, edge : SUBSET G.edge] : IsUndirectedGraph(H)}
-AreConnectedIn(m, n, G) == LET R[i \in Nat] == IF i = 0 THEN {m} ELSE R[i - 1] \cup {b \in G.node : \E a \in R[i - 1] : {a, b} \in G.edge} IN n \in R[Cardinality(G.node)]
+AreConnectedIn(m, n, G) == LET R[i \in Nat] == IF i = 0 THEN {m} ELSE R[i - 1] \cup {b \in G.node : \E a \in R[i - 1] : {a, b} \in G.edge} IN m \in G.node /\ n \in R[Cardinality(G.node)]
 ConnectedComponents(G) == {{b \in G.node : AreConnectedIn(a, b, G)} : a \in G.node}
-IsStronglyConnected(G) == Cardinality(ConnectedComponents(G)) = 1
+IsStronglyConnected(G) == ConnectedComponents(G) = {G.node}
 ====`;
 
 const svg = String.raw`
@@ -126,7 +130,6 @@ Image(x, y, w, h, href, attrs) == SVGElem("image", ("x" :> ToString(x) @@ "y" :>
 Group(children, attrs) == SVGElem("g", attrs, children, "")
 Svg(children, attrs) == SVGElem("svg", attrs, children, "")
 SVGDoc(children, x, y, w, h, attrs) == SVGElem("svg", ("viewBox" :> (ToString(x) \o " " \o ToString(y) \o " " \o ToString(w) \o " " \o ToString(h))) @@ attrs, <<children>>, "")
-SVGElemToString(elem) == ToString(elem)
 SVGSerialize(elem, file, number) == file \o ToString(number) \o ".svg"
 ====`;
 
@@ -139,7 +142,7 @@ export const libraryTexts: Readonly<Record<string, string>> = {
   Functions: functions,
   FiniteSetsExt: finiteSetsExt,
   SequencesExt: sequencesExt,
-  Folds: stub("Folds", ""),
+  Folds: folds,
   UndirectedGraphs: undirectedGraphs,
   SVG: svg,
   TLAPS: stub("TLAPS", ""),

@@ -5,7 +5,17 @@ import type { Node } from "../syntax/ast.ts";
 import { showValue } from "../values/print.ts";
 import type { Value } from "../values/types.ts";
 import { collectionNatives, permuteItems } from "./collections.ts";
-import { asFunction, asNumber, asOperator, asString, type BuiltinModule, elementsOf, impure, pure } from "./native.ts";
+import {
+  asFunction,
+  asNumber,
+  asOperator,
+  asString,
+  type BuiltinModule,
+  elementsOf,
+  impure,
+  type Native,
+  pure,
+} from "./native.ts";
 
 function permutations(m: Machine, set: Value): Value {
   const elements = elementsOf(m, set);
@@ -151,8 +161,9 @@ function print(m: Machine, value: Value): void {
   m.surroundings.print(showValue(m.u.normalise(value)));
 }
 
-const refuseWriting = impure(2, (_m, args) =>
-  fail(`${showValue(args[0]!)} is not written: the engine reads files but writes none`),
+/** An error where it is evaluated, not before: invariants mention it in the arm that tells of a violation. */
+const refuseWriting: Native = impure(2, (_m, args) =>
+  fail(`${showValue(args[0]!)} is not written: this engine reads files but writes none`),
 );
 
 export const tlcModules: Readonly<Record<string, BuiltinModule>> = {

@@ -25,7 +25,7 @@ const infixTable = `
 \\X 10 13 l|* 13 13 l|** 13 13 l|/ 13 13 n|// 13 13 n|& 13 13 l|&& 13 13 l|\\o 13 13 l|\\div 13 13 n|\\star 13 13 l|
 \\bullet 13 13 l|\\bigcirc 13 13 l|(.) 13 13 l|(/) 13 13 n|(\\X) 13 13 l|^ 14 14 n|^^ 14 14 n`;
 
-const prefixTable = "~ 4 4|[] 4 15|<> 4 15|ENABLED 4 15|UNCHANGED 4 15|SUBSET 8 13|UNION 8 13|DOMAIN 9 9|-. 12 12";
+const prefixTable = "~ 4 4|[] 4 15|<> 4 15|ENABLED 4 15|UNCHANGED 4 15|SUBSET 10 13|UNION 10 13|DOMAIN 10 13|-. 12 12";
 const postfixTable = "' 15 15|^+ 15 15|^* 15 15|^# 15 15";
 
 function readTable(table: string): Map<string, OperatorInfo> {
