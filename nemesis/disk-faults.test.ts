@@ -165,7 +165,12 @@ test("lasting harm strikes at most f nodes; what would exceed it is refused, and
   ]);
   expect(run.nemesis.harmedNodes()).toEqual(["n1"]);
   expect(run.nemesis.notInjected()).toEqual([
-    { index: 1, kind: "disk-rot", reason: "the budget allows no further node to be harmed (wanted n2)" },
+    {
+      index: 1,
+      kind: "disk-rot",
+      code: "over-budget",
+      reason: "the budget allows no further node to be harmed (wanted n2)",
+    },
   ]);
   expect(run.nemesis.resolved().faults[3]!.struck!.hosts).toEqual(["n1"]);
 });

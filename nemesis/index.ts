@@ -8,10 +8,11 @@ export {
   harmOf,
   isFaultKind,
 } from "./kinds.ts";
-export { type PlanContext, PlanError, parsePlan } from "./parse-plan.ts";
+export { type DeclaredPoints, type PlanContext, PlanError, parsePlan, undeclaredTriggers } from "./parse-plan.ts";
 export type * from "./plan.ts";
+export type { MissCode } from "./strike.ts";
 export { planSchema } from "./plan-schema.ts";
 export { BUILT_IN_TARGETS, type TargetResolvers } from "./targets.ts";
-export { type FaultStats, type FaultWindow, Nemesis, type NemesisOptions } from "./nemesis.ts";
+export { type FaultStats, type FaultWindow, Nemesis, type NemesisOptions, type Unstruck } from "./nemesis.ts";
 export { type DirectedOptions, directedPlan } from "./directed.ts";
 export { type GenerateOptions, generatePlan } from "./generate.ts";

@@ -180,7 +180,7 @@ test("kill while killed waits until the host is up again; without one in time it
   );
   expect(gives.nemesis.stats()).toEqual({ kill: { injected: 1, effective: 1 } });
   expect(gives.nemesis.notInjected()).toEqual([
-    { index: 1, kind: "kill", reason: "its target matched no host for 100 ms" },
+    { index: 1, kind: "kill", code: "no-target", reason: "its target matched no host for 100 ms" },
   ]);
 });
 

@@ -12,9 +12,9 @@ import { strikeClock } from "./clock-faults.ts";
 import { strikeDisk } from "./disk-faults.ts";
 import { type FaultKind, familyOf } from "./kinds.ts";
 import { strikeNetwork, strikePartition } from "./network-faults.ts";
-import type { Fault, Plan, Struck } from "./plan.ts";
+import type { Fault, Plan, Struck, When } from "./plan.ts";
 import { strikeProcess } from "./process-faults.ts";
-import { type Field, makeStrike, type Strike, type Where } from "./strike.ts";
+import { type Field, makeStrike, type Miss, type MissCode, type Strike, type Where } from "./strike.ts";
 import { pairsBetween, type TargetResolvers } from "./targets.ts";
 import { type Fired, Triggers } from "./triggers.ts";
 
@@ -29,6 +29,14 @@ export type NemesisOptions = {
 } & Partial<HarmOptions>;
 
 export type FaultWindow = { readonly kind: FaultKind; readonly startUs: number; readonly endUs: number };
+
+/** A fault of the plan that never struck: its place in the plan, and why. */
+export type Unstruck = {
+  readonly index: number;
+  readonly kind: FaultKind;
+  readonly code: MissCode;
+  readonly reason: string;
+};
 
 export type FaultStats = { readonly [kind: string]: { readonly injected: number; readonly effective: number } };
 
@@ -46,6 +54,9 @@ export class Nemesis {
   readonly #strikes: readonly Strike[];
   readonly #triggers: Triggers = new Triggers();
   readonly #quarantined: Set<string> = new Set();
+  /** How many points have counted for the trigger of a fault; and the faults whose trigger has fired. */
+  readonly #counted: Map<Strike, () => number> = new Map();
+  readonly #fired: Set<Strike> = new Set();
   #isOver = false;
 
   constructor(control: Control, plan: Plan, options: NemesisOptions) {
@@ -69,12 +80,16 @@ export class Nemesis {
         world.schedule(Math.max(atUs ?? 0, world.nowUs), () => this.#attempt(strike, null, null));
         continue;
       }
-      this.#triggers.add(
+      const counted = this.#triggers.add(
         when,
         strike.fault.struck?.at ?? null,
         (host) => this.#aim.watched(when.target).includes(host),
-        (at) => this.#attempt(strike, at, null),
+        (at) => {
+          this.#fired.add(strike);
+          this.#attempt(strike, at, null);
+        },
       );
+      this.#counted.set(strike, counted);
     }
     if (this.#triggers.isEmpty) return;
     const before = world.onPoint;
@@ -97,7 +112,7 @@ export class Nemesis {
     }
     for (const strike of this.#strikes) {
       if (strike.state === "active") this.#heal(strike);
-      else if (strike.state === "waiting") this.#miss(strike, "the chaos phase ended before it could strike");
+      else if (strike.state === "waiting") this.#miss(strike, this.#whyWaiting(strike));
     }
     for (const name of [...this.#field.nodes, ...this.#field.clients]) {
       if (this.#field.keptDown.has(name)) continue;
@@ -140,11 +155,45 @@ export class Nemesis {
     return this.#aim.budget.harmed;
   }
 
-  /** Faults of the plan that did not strike, and why. */
-  notInjected(): readonly { readonly index: number; readonly kind: FaultKind; readonly reason: string }[] {
-    return this.#strikes.flatMap(({ index, fault, reason }) =>
-      reason === null ? [] : [{ index, kind: fault.kind, reason }],
-    );
+  /** Faults of the plan that did not strike, and why. Those that still wait when the run is over are among them. */
+  notInjected(): readonly Unstruck[] {
+    return this.#strikes.flatMap((strike) => {
+      const { index, fault, struck } = strike;
+      if (struck !== null) return [];
+      const { code, reason } = strike.miss ?? this.#whyWaiting(strike);
+      return [{ index, kind: fault.kind, code, reason }];
+    });
+  }
+
+  #whyWaiting(strike: Strike): Miss {
+    const { nowUs } = this.#control;
+    const { when, atUs } = strike.fault;
+    if (when === undefined && (atUs ?? 0) >= nowUs) {
+      const reason = `it was to strike at ${atUs} us, and the faults ended at ${nowUs} us`;
+      return { code: "after-end", reason };
+    }
+    if (when === undefined || this.#fired.has(strike)) {
+      return { code: "no-target", reason: "its target matched no host until the faults ended" };
+    }
+    return this.#whyNotFired(strike, when);
+  }
+
+  #whyNotFired(strike: Strike, when: When): Miss {
+    const reached = this.#triggers.reached(when.on);
+    const point = `${when.on} ${JSON.stringify(when.name)}`;
+    if (!reached.includes(when.name)) {
+      const others = reached.length === 0 ? `no ${when.on} at all was` : `reached were ${listed(reached)}`;
+      return { code: "point-never-reached", reason: `no ${point} was reached (${others})` };
+    }
+    const counted = this.#counted.get(strike)?.() ?? 0;
+    const where = when.target === undefined ? "" : ` of ${when.target}`;
+    const after = when.afterUs === undefined ? "" : ` after ${when.afterUs} us`;
+    const exact = strike.fault.struck?.at;
+    const reason =
+      exact === undefined
+        ? `only ${counted} of the ${when.count} points ${point}${where}${after} were reached`
+        : `point ${exact.ordinal} of ${point} in boot ${exact.incarnation} of ${exact.host} was not reached`;
+    return { code: "too-few-points", reason };
   }
 
   // ---- Striking ----
@@ -159,7 +208,8 @@ export class Nemesis {
     }
     const untilUs = deadlineUs ?? world.nowUs + this.#waitUsMax;
     if (world.nowUs + RETRY_US > untilUs) {
-      this.#miss(strike, `its target matched no host for ${this.#waitUsMax / 1000} ms`);
+      const reason = `its target matched no host for ${this.#waitUsMax / 1000} ms`;
+      this.#miss(strike, { code: "no-target", reason });
       return;
     }
     world.schedule(world.nowUs + RETRY_US, () => this.#attempt(strike, at, untilUs));
@@ -211,18 +261,20 @@ export class Nemesis {
     strike.heal();
   }
 
-  #miss(strike: Strike, reason: string): void {
+  #miss(strike: Strike, miss: Miss): void {
     strike.state = "missed";
-    strike.reason = reason;
-    this.#control.world.trace("nemesis.miss", null, { fault: strike.index, kind: strike.fault.kind, reason });
+    strike.miss = miss;
+    const { index, fault } = strike;
+    this.#control.world.trace("nemesis.miss", null, { fault: index, kind: fault.kind, reason: miss.reason });
   }
 
   #refuse(strike: Strike, hosts: readonly string[]): void {
     const isHarm = hosts.every((host) => !this.#aim.budget.allows(strike.fault, host));
     const what = isHarm ? "harmed" : "down";
     strike.state = "refused";
-    strike.reason = `the budget allows no further node to be ${what} (wanted ${hosts.join(", ")})`;
-    const { index, fault, reason } = strike;
+    const reason = `the budget allows no further node to be ${what} (wanted ${hosts.join(", ")})`;
+    strike.miss = { code: "over-budget", reason };
+    const { index, fault } = strike;
     this.#control.world.trace("nemesis.refuse", null, { fault: index, kind: fault.kind, reason });
   }
 
@@ -235,6 +287,13 @@ export class Nemesis {
     network.addRule({ pairs: pairsBetween([host], others), props: { block: true }, fault: null });
     world.trace("nemesis.quarantine", host);
   }
+}
+
+const LISTED_MAX = 12;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - LISTED_MAX;
+  return `${names.slice(0, LISTED_MAX).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 function struckAt(timeUs: number, { hosts, order, links }: Where, at: Fired | null): Struck {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FAULT_KINDS } from "./kinds.ts";
-import { type PlanContext, PlanError, parsePlan } from "./parse-plan.ts";
+import { type PlanContext, PlanError, parsePlan, undeclaredTriggers } from "./parse-plan.ts";
+import type { Plan } from "./plan.ts";
 import { editDistance, nearest } from "./suggest.ts";
 
 const CONTEXT: PlanContext = {
@@ -139,11 +140,11 @@ test("every other mistake has a message that says where, what and what next", ()
     docs/plan.md lists the kinds and their fields.
 
     a string for a number:
-    plan.json: faults[0].atUs: expected a whole number, found "soon".
+    plan.json: faults[0].atUs: expected an integer, found "soon".
     docs/plan.md lists the kinds and their fields.
 
     a fraction:
-    plan.json: faults[0].atUs: expected a whole number, found 1.5.
+    plan.json: faults[0].atUs: expected an integer, found 1.5.
     docs/plan.md lists the kinds and their fields.
 
     a negative time:
@@ -259,4 +260,42 @@ test("the edit distance is a metric that counts a swap as one", () => {
   );
   expect(nearest("partiton", FAULT_KINDS)).toBe("partition");
   expect(nearest("earthquake", FAULT_KINDS)).toBe(null);
+});
+
+test("a kind is refused in words that are true also for a scenario without faults", () => {
+  expect(complaint([kill], { ...CONTEXT, kinds: [] })).toMatchInlineSnapshot(`
+    "plan.json: faults[0].kind: scenario "kv" cannot execute "kill".
+    It has no faults: its faults.kinds is empty."
+  `);
+});
+
+test("documents of any depth and values that are no JSON are refused in one line each", () => {
+  const deep = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`) as unknown;
+  expect(complaint({ format: deep, faults: [] })).toContain("found a list that cannot be shown");
+  expect(complaint([{ ...kill, hosts: deep }])).toContain("faults[0].hosts[0]: expected a text");
+  const circular: Record<string, unknown> = {};
+  circular["self"] = circular;
+  expect(complaint({ format: circular, faults: [] })).toContain("found an object that cannot be shown");
+  expect(complaint([{ ...kill, forUs: 5n }])).toContain("found the BigInt 5");
+});
+
+test("a trigger on a disk names an operation that disks have", () => {
+  const when = { on: "disk", name: "fsync", count: 1 };
+  expect(complaint([{ ...kill, atUs: undefined, when }])).toContain("is missing");
+  const { atUs: _, ...open } = kill;
+  expect(complaint([{ ...open, when }])).toMatchInlineSnapshot(`
+    "plan.json: faults[0].when.name: no disk operation "fsync".
+    Did you mean "sync"?"
+  `);
+});
+
+test("triggers on names that the scenario does not declare are warned of, where it declares any", () => {
+  const faults = [
+    { ...kill, when: { on: "message", name: "apend", count: 1 } },
+    { ...kill, when: { on: "message", name: "append", count: 1 } },
+    { ...kill, when: { on: "mark", name: "anything", count: 1 } },
+  ] as unknown as Plan["faults"];
+  expect(undeclaredTriggers({ format: 1, faults }, { message: ["append", "vote"] })).toEqual([
+    'faults[0].when.name: the scenario declares no message "apend". Did you mean "append"?',
+  ]);
 });

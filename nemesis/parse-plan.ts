@@ -3,8 +3,10 @@
  * ignored: an unknown kind, field, host, group or target is an error, and so is a kind that the scenario cannot execute.
  */
 import type { z } from "zod";
+import { OPERATIONS } from "../sim/disk/service-queue.ts";
+import { describeIssue, formatPath, showValue as show, suggestion, valueAt as at } from "./issue.ts";
 import { FAULT_KINDS, type FaultKind } from "./kinds.ts";
-import type { Fault, Plan } from "./plan.ts";
+import type { Fault, Plan, When } from "./plan.ts";
 import { fieldsOf, planSchema } from "./plan-schema.ts";
 import { nearest } from "./suggest.ts";
 import { BUILT_IN_TARGETS, RANDOM_TARGETS } from "./targets.ts";
@@ -51,16 +53,27 @@ export function parsePlan(json: unknown, context: PlanContext): Plan {
   return result.data;
 }
 
-const SEE = "docs/plan.md lists the kinds and their fields.";
+/** The names of points that a scenario declares, by what they are points of. */
+export type DeclaredPoints = { readonly [on in When["on"]]?: readonly string[] };
 
-const EXPECTED: Readonly<Record<string, string>> = {
-  int: "a whole number",
-  number: "a whole number",
-  string: "a text",
-  array: "a list",
-  object: "an object",
-  boolean: "true or false",
-};
+/**
+ * Triggers of a plan that wait for a message, mark or state that the scenario does not declare in `faults.points`: they may exist
+ * all the same, so that this is a warning and no error. Nothing is said of a sort of point that the scenario declares none of.
+ */
+export function undeclaredTriggers(plan: Plan, points: DeclaredPoints): string[] {
+  return plan.faults.flatMap(({ when }, index) => {
+    if (when === undefined || when.on === "disk") return [];
+    const declared = points[when.on] ?? [];
+    if (declared.length === 0 || declared.includes(when.name)) return [];
+    const next = suggestion(when.name, declared, "It declares");
+    return [
+      `faults[${index}].when.name: the scenario declares no ${when.on} ${show(when.name)}. ${next.replace("It declares are", "It declares")}`,
+    ];
+  });
+}
+
+const SEE = "docs/plan.md lists the kinds and their fields.";
+const FILL = "Fill it, or leave the field out.";
 
 function complainAbout(issue: z.core.$ZodIssue, json: unknown, complain: Complain): never {
   const path = formatPath(issue.path);
@@ -76,27 +89,10 @@ function complainAbout(issue: z.core.$ZodIssue, json: unknown, complain: Complai
     case "invalid_union":
       if (found === undefined) return complain(path, "the kind of the fault is missing.", SEE);
       return complain(path, `unknown kind ${show(found)}.`, suggestion(String(found), FAULT_KINDS, "Kinds"));
-    case "invalid_value": {
-      const allowed = issue.values.map(show).join(", ");
-      const expected = issue.values.length === 1 ? allowed : `one of ${allowed}`;
-      if (found === undefined) return complain(path, `is missing; expected ${expected}.`, SEE);
-      return complain(path, `expected ${expected}, found ${show(found)}.`, SEE);
-    }
     case "too_small":
-      if (issue.origin === "array" || issue.origin === "string")
-        return complain(path, "is empty.", "Fill it, or leave the field out.");
-      return complain(path, `${show(found)} is below ${issue.minimum}.`, SEE);
-    case "too_big":
-      return complain(path, `${show(found)} is above ${issue.maximum}.`, SEE);
-    case "invalid_type": {
-      const expected = EXPECTED[issue.expected] ?? issue.expected;
-      if (found === undefined) return complain(path, `is missing; expected ${expected}.`, SEE);
-      return complain(path, `expected ${expected}, found ${show(found)}.`, SEE);
-    }
-    case "invalid_format":
-      return complain(path, `${show(found)} ${issue.message}.`, SEE);
+      return complain(path, describeIssue(issue, found), found === undefined || typeof found === "number" ? SEE : FILL);
     default:
-      return complain(path, `${issue.message}.`, SEE);
+      return complain(path, describeIssue(issue, found), SEE);
   }
 }
 
@@ -106,7 +102,9 @@ function checkFault(fault: Fault, path: string, context: PlanContext, complain: 
     complain(
       `${path}.kind`,
       `${scenario} cannot execute ${JSON.stringify(fault.kind)}.`,
-      `It executes ${list(context.kinds)}.`,
+      context.kinds.length === 0
+        ? "It has no faults: its faults.kinds is empty."
+        : `It executes ${list(context.kinds)}.`,
     );
   }
   if ((fault.atUs === undefined) === (fault.when === undefined)) {
@@ -117,6 +115,9 @@ function checkFault(fault: Fault, path: string, context: PlanContext, complain: 
   checkShape(fault, path, complain);
   checkMagnitude(fault, path, context, complain);
 }
+
+/** What a trigger on a disk can wait for: an operation, or the moment after it. */
+const DISK_POINTS: readonly string[] = OPERATIONS.flatMap((name) => [name, `${name}-done`]);
 
 function checkNames(fault: Fault, path: string, context: PlanContext, complain: Complain): void {
   const known = [...context.hosts, ...context.targets, ...BUILT_IN_TARGETS];
@@ -144,7 +145,12 @@ function checkNames(fault: Fault, path: string, context: PlanContext, complain: 
   links?.forEach((entry, i) => {
     for (const side of entry.split(">")) checkEntry(side, `${path}.links[${i}]`);
   });
-  const target = fault.when?.target;
+  const { when } = fault;
+  if (when?.on === "disk" && !DISK_POINTS.includes(when.name)) {
+    const next = suggestion(when.name, DISK_POINTS, "Operations");
+    complain(`${path}.when.name`, `no disk operation ${show(when.name)}.`, next);
+  }
+  const target = when?.target;
   if (target !== undefined) {
     checkEntry(target, `${path}.when.target`);
     if (RANDOM_TARGETS.includes(target)) {
@@ -254,34 +260,6 @@ function isNetwork(fault: Fault): boolean {
   return (
     "links" in fault || ["loss", "delay", "duplicate", "reorder", "corrupt", "hold", "slow-link"].includes(fault.kind)
   );
-}
-
-function formatPath(path: readonly PropertyKey[]): string {
-  let text = "";
-  for (const part of path)
-    text += typeof part === "number" ? `[${part}]` : text === "" ? String(part) : `.${String(part)}`;
-  return text;
-}
-
-function at(json: unknown, path: readonly PropertyKey[]): unknown {
-  let value = json;
-  for (const part of path) {
-    if (typeof value !== "object" || value === null) return undefined;
-    value = (value as Record<PropertyKey, unknown>)[part];
-  }
-  return value;
-}
-
-const SHOWN_MAX = 80;
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX - 1)}…` : text;
-}
-
-function suggestion(word: string, known: readonly string[], what: string): string {
-  const guess = nearest(word, known);
-  return guess === null ? `${what} are ${list(known)}.` : `Did you mean ${JSON.stringify(guess)}?`;
 }
 
 function list(words: readonly string[]): string {

@@ -125,9 +125,12 @@ const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("disk-slow"), ...onHosts, factor: z.int().min(2).max(1_000_000) }),
 ]);
 
+/** A drawn plan has some tens; one of this size keeps a run busy for its whole time. */
+const FAULTS_MAX = 10_000;
+
 export const planSchema: z.ZodType<Plan> = z.strictObject({
   format: z.literal(1),
-  faults: z.array(faultSchema as z.ZodType<Fault>),
+  faults: z.array(faultSchema as z.ZodType<Fault>).max(FAULTS_MAX),
 });
 
 /** The fields of a kind, for suggestions; empty for an unknown kind. */

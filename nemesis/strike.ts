@@ -22,8 +22,23 @@ export type Strike = {
   endUs: number;
   heal: () => void;
   /** Why it was refused or missed. */
-  reason: string | null;
+  miss: Miss | null;
 };
+
+/** Why a fault never struck, in one word for counting. */
+export type MissCode =
+  /** Its time came after the chaos phase, or the run, had ended. */
+  | "after-end"
+  /** No point of the name that its trigger waits for was reached. */
+  | "point-never-reached"
+  /** Points of the name were reached, but not enough of them, or not on the hosts that count. */
+  | "too-few-points"
+  /** What it was to strike matched no host while it tried. */
+  | "no-target"
+  /** The budget of harm, or of nodes that are down, did not cover it. */
+  | "over-budget";
+
+export type Miss = { readonly code: MissCode; readonly reason: string };
 
 export function makeStrike(fault: Fault, index: number): Strike {
   return {
@@ -34,7 +49,7 @@ export function makeStrike(fault: Fault, index: number): Strike {
     struck: null,
     endUs: 0,
     heal: () => {},
-    reason: null,
+    miss: null,
   };
 }
 

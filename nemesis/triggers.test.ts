@@ -92,8 +92,31 @@ test("a trigger that never fires is told, and counts for nothing", async () => {
   const run = await runPlan([{ kind: "kill", hosts: ["trigger"], when, forUs: 100_000 }]);
   expect(run.nemesis.stats()).toEqual({});
   expect(run.nemesis.notInjected()).toEqual([
-    { index: 0, kind: "kill", reason: "the chaos phase ended before it could strike" },
+    {
+      index: 0,
+      kind: "kill",
+      code: "point-never-reached",
+      reason: expect.stringMatching(/^no disk "rename" was reached \(reached were .*sync-done/),
+    },
   ]);
+});
+
+test("every other reason why a fault never struck has its own words", async () => {
+  const why = async (fault: Fault): Promise<string> => {
+    const run = await runPlan([fault]);
+    return run.nemesis.notInjected().map(({ code, reason }) => `${code}: ${reason}`)[0] ?? "struck";
+  };
+  const kill = { kind: "kill", hosts: ["trigger"], forUs: 100_000 } as const;
+  const few = { on: "disk", name: "sync", target: "n1", count: 100_000, afterUs: 5 } as const;
+  expect(await why({ ...kill, when: few })).toMatch(
+    /^too-few-points: only [1-9]\d* of the 100000 points disk "sync" of n1 after 5 us were reached$/,
+  );
+  expect(await why({ ...kill, when: { on: "mark", name: "m", count: 1 } })).toMatch(
+    /^point-never-reached: no mark "m" was reached \(reached were chatter.heard-n1, chatter.heard-n2, .*\)$/,
+  );
+  expect(await why({ ...kill, hosts: ["n1"], atUs: 900_000_000_000 })).toMatch(
+    /^after-end: it was to strike at 900000000000 us, and the faults ended at \d+ us$/,
+  );
 });
 
 test("a target that matches nobody is waited for, and given up after a bound", async () => {

@@ -25,6 +25,8 @@ type Watched = {
 
 export class Triggers {
   readonly #watched: Map<string, Map<string, Watched>> = new Map();
+  /** The names that were reached, by what they are points of; only of the sorts that a trigger waits for. */
+  readonly #reached: Map<string, Set<string>> = new Map();
   // A fault that strikes at a point makes points of its own (a power loss marks what it tore): they count for nobody.
   #isFiring = false;
 
@@ -32,15 +34,25 @@ export class Triggers {
     return this.#watched.size === 0;
   }
 
-  add(when: When, at: Fired | null, matches: (host: string) => boolean, fire: (at: Fired) => void): void {
+  /** Returns what tells how many points have counted for this trigger. */
+  add(when: When, at: Fired | null, matches: (host: string) => boolean, fire: (at: Fired) => void): () => number {
     const byName = this.#watched.get(when.on) ?? new Map<string, Watched>();
     this.#watched.set(when.on, byName);
+    if (!this.#reached.has(when.on)) this.#reached.set(when.on, new Set());
     const watched: Watched = byName.get(when.name) ?? { watchers: [], ordinals: new Map() };
     byName.set(when.name, watched);
-    watched.watchers.push({ when, at, matches, fire, seen: 0 });
+    const watcher: Watcher = { when, at, matches, fire, seen: 0 };
+    watched.watchers.push(watcher);
+    return () => watcher.seen;
+  }
+
+  /** The names of the points of this sort that were reached since the triggers were set. */
+  reached(on: When["on"]): readonly string[] {
+    return [...(this.#reached.get(on) ?? [])].sort();
   }
 
   offer(on: string, name: string, incarnation: Incarnation | null, nowUs: number): void {
+    this.#reached.get(on)?.add(name);
     const watched = this.#watched.get(on)?.get(name);
     if (watched === undefined || incarnation === null || this.#isFiring) return;
     if (watched.watchers.length === 0) return;
