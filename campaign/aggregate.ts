@@ -9,6 +9,20 @@ export type FailureReport = {
   readonly repro: string | null;
 };
 
+/** Runs whose verdict is unknown for one reason; numbers in reasons may differ from run to run. */
+export type UnknownReport = {
+  readonly property: string;
+  /** That of the first run. */
+  readonly reason: string;
+  readonly runs: number;
+  /** The first run, and where its details are. */
+  readonly seed: string;
+  readonly repro: string | null;
+};
+
+/** The faults of all plans of a scenario's runs, and how many of them never struck, by reason. */
+export type PlansReport = { readonly faults: number; readonly unstruck: { readonly [code: string]: number } };
+
 export type ScenarioReport = {
   readonly name: string;
   readonly runs: number;
@@ -20,7 +34,10 @@ export type ScenarioReport = {
   readonly virtualUs: number;
   readonly operations: { readonly ok: number; readonly fail: number; readonly info: number };
   readonly faults: FaultCounts;
+  readonly plans: PlansReport;
   readonly failures: readonly FailureReport[];
+  /** Why runs are unknown, the most frequent reason first. */
+  readonly unknowns: readonly UnknownReport[];
   readonly floors: Floors;
   /** How often each rare branch was reached, over all runs. */
   readonly marks: { readonly [name: string]: number };
@@ -86,6 +103,9 @@ type Sum = {
   effective: number[];
   wallMs: number[];
   failures: FailureReport[];
+  planned: number;
+  unstruck: Map<string, number>;
+  unknowns: Map<string, UnknownReport>;
 };
 
 const MEASURED = new Set(["completed", "invoked", "invokedInFaultWindow", "hottestKeyConcurrency", "messages"]);
@@ -109,6 +129,10 @@ export class Aggregate {
     sum.virtualUs += line.virtualUs;
     for (const type of ["ok", "fail", "info"] as const) sum.operations[type] += line.operations[type];
     this.#addFaults(sum, line);
+    sum.planned += line.planned ?? 0;
+    for (const [code, count] of Object.entries(line.unstruck ?? {}))
+      sum.unstruck.set(code, (sum.unstruck.get(code) ?? 0) + count);
+    if (line.verdict === "unknown") addUnknown(sum.unknowns, line);
     addSpecification(sum, line);
     for (const [name, count] of Object.entries(line.marks)) sum.marks.set(name, (sum.marks.get(name) ?? 0) + count);
     for (const [name, value] of Object.entries(line.counts)) {
@@ -140,6 +164,8 @@ export class Aggregate {
       virtualUs: sum.virtualUs,
       operations: sum.operations,
       faults: sorted(sum.faults),
+      plans: { faults: sum.planned, unstruck: sorted(sum.unstruck) },
+      unknowns: [...sum.unknowns.values()].sort((x, y) => y.runs - x.runs || compareSeeds(x.seed, y.seed)),
       failures: [...sum.failures].sort((x, y) => compareSeeds(x.seed, y.seed)),
       floors: floorsOf(sum),
       marks: sorted(sum.marks),
@@ -183,6 +209,18 @@ export class Aggregate {
   }
 }
 
+function addUnknown(unknowns: Map<string, UnknownReport>, line: RunLine): void {
+  const found = line.properties.find(({ verdict }) => verdict === "unknown");
+  const property = found?.name ?? "unknown";
+  const reason = found?.reason ?? line.reason ?? "no reason is on record";
+  const key = `${property} ${reason.replace(/\d+/g, "#")}`;
+  const before = unknowns.get(key);
+  // Lines come in any order: the first seed by number keeps the report the same for any number of workers.
+  const isFirst = before === undefined || compareSeeds(line.seed, before.seed) < 0;
+  const { seed, repro } = isFirst ? line : before;
+  unknowns.set(key, { property, reason: isFirst ? reason : before.reason, runs: (before?.runs ?? 0) + 1, seed, repro });
+}
+
 function addSpecification(sum: Sum, line: RunLine): void {
   const found = line.specification;
   if (found === undefined) return;
@@ -217,6 +255,9 @@ function emptySum(): Sum {
     effective: [],
     wallMs: [],
     failures: [],
+    planned: 0,
+    unstruck: new Map(),
+    unknowns: new Map(),
   };
 }
 

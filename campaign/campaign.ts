@@ -14,6 +14,7 @@ import type { FailureDetails, Job } from "./protocol.ts";
 import { makeRepro, type Provenance, provenance } from "./repro.ts";
 import type { RunInput } from "./result.ts";
 import { toolVersion } from "./sources.ts";
+import { SYSTEM_PROPERTY } from "./trouble.ts";
 import type { RunLine, Store } from "./store.ts";
 import { hasSpecification, isValidated, type ValidationMode } from "./validation.ts";
 
@@ -34,6 +35,8 @@ export type CampaignOptions = {
   readonly isVerifyingAll?: boolean;
   /** False: leave the monitors out. */
   readonly hasMonitors?: boolean;
+  /** The plan of the runs was given to see it at work: a scenario in none of whose runs it struck makes the campaign unknown. */
+  readonly isPlanGiven?: boolean;
   /** Which runs are validated against the specification of their scenario. Default: a sample. */
   readonly validation?: ValidationMode;
   readonly store: Store | null;
@@ -59,6 +62,8 @@ export type CampaignReport = {
   readonly workers: number;
   readonly determinism: { readonly checked: number; readonly differed: number };
   readonly sometimesMissed: readonly string[];
+  /** Why a plan that was given says nothing about a scenario: none of its faults ever struck there. The campaign is unknown. */
+  readonly vacuous?: readonly string[];
   readonly interrupted?: true;
   readonly scenarios: readonly ScenarioReport[];
   readonly totals: CampaignTotals;
@@ -85,6 +90,8 @@ class Campaign {
   readonly #traces: Job[] = [];
   #stopReason: "time" | "failures" | "interrupted" | null = null;
   #failure: Error | null = null;
+  /** Errors that are neither the system's nor the scenario's. */
+  readonly #bugs: Error[] = [];
   #done = 0;
   #failed = 0;
   #detailsWritten = 0;
@@ -181,13 +188,25 @@ class Campaign {
   }
 
   #onResult(job: Job, result: PoolResult): void {
-    if (result.type === "error") throw this.#errorOf(job, result);
+    if (result.type === "error") {
+      this.#onError(job, result);
+      return;
+    }
     if (result.type === "killed") {
       // The machine may have been busy, or a neighbour greedy: such a run gets a second chance, alone.
       this.#again.push(job);
       return;
     }
     this.#record(job, this.#lineOf(job, result), result.details);
+  }
+
+  /** Wrong input ends the campaign, as every run has it; a bug of ours is told, and the other runs go on. */
+  #onError(job: Job, result: Extract<PoolResult, { type: "error" }>): void {
+    const error = this.#errorOf(job, result);
+    if (error instanceof UsageError) throw error;
+    this.#bugs.push(error);
+    const reason = `a bug in the tool: ${error.message}\n${result.stack}`;
+    this.#record(job, this.#lineWithout(job, { name: "internal-error", reason }), null);
   }
 
   #errorOf(job: Job, result: { readonly name: string; readonly message: string; readonly stack: string }): Error {
@@ -199,7 +218,9 @@ class Campaign {
 
   #lineOf(job: Job, result: Extract<PoolResult, { type: "done" }>): RunLine {
     const { summary } = result;
-    const repro = summary.verdict === "failed" ? this.#reproPath(job) : null;
+    // What is not known can be looked at again as well; beyond the limit nothing is kept.
+    const isKept = summary.verdict !== "held" && this.#detailsWritten < DETAILS_MAX;
+    const repro = summary.verdict === "failed" || isKept ? this.#reproPath(job) : null;
     return {
       scenario: summary.scenario,
       seed: summary.seed,
@@ -210,6 +231,8 @@ class Campaign {
       wallMs: result.wallMs,
       operations: summary.operations,
       faults: summary.faults,
+      planned: summary.planned,
+      unstruck: countsBy(summary.unstruck.map(({ code }) => code)),
       counts: summary.counts,
       sometimes: summary.sometimes,
       marks: summary.marks,
@@ -265,18 +288,21 @@ class Campaign {
   }
 
   #onSecondChance(job: Job, result: PoolResult): void {
-    if (result.type === "error") throw this.#errorOf(job, result);
+    if (result.type === "error") {
+      this.#onError(job, result);
+      return;
+    }
     if (result.type === "done") {
       this.#record(job, this.#lineOf(job, result), result.details);
       return;
     }
-    const property = {
-      name: "bounded",
-      verdict: "unknown" as const,
-      reason: `${result.reason}, twice, the second time alone`,
-      monitor: false,
-    };
-    const line: RunLine = {
+    const reason = `${result.reason}, twice, the second time alone`;
+    this.#record(job, { ...this.#lineWithout(job, { name: "bounded", reason }), reason: result.reason }, null);
+  }
+
+  /** The line of a run that left nothing but the reason why nothing is known. */
+  #lineWithout(job: Job, { name, reason }: { readonly name: string; readonly reason: string }): RunLine {
+    return {
       scenario: job.scenario.name,
       seed: job.input.seed,
       verdict: "unknown",
@@ -289,12 +315,10 @@ class Campaign {
       counts: {},
       sometimes: {},
       marks: {},
-      properties: [property],
+      properties: [{ name, verdict: "unknown", reason, monitor: false }],
       isCorpus: this.#runs.get(job.id)?.isCorpus ?? false,
       repro: null,
-      reason: result.reason,
     };
-    this.#record(job, line, null);
   }
 
   #onTrace(job: Job, result: PoolResult): void {
@@ -323,11 +347,15 @@ class Campaign {
     await this.#withPool(
       Math.min(this.#options.workers, Math.max(1, Math.floor(jobs.length / 8))),
       (job, result) => {
-        if (result.type === "error") throw this.#errorOf(job, result);
+        if (result.type === "error") this.#bugs.push(this.#errorOf(job, result));
         const run = this.#runs.get(job.id)!;
         if (result.type !== "done") return;
         this.#aggregate.determinism.checked++;
-        if (result.summary.digest !== this.#digests.get(keyOf(run.entry.scenario.name, run.input.seed, run.isCorpus)))
+        const leak = result.summary.properties.find(({ name }) => name === SYSTEM_PROPERTY);
+        if (leak !== undefined) this.#diverged(job, `The second execution ended with ${leak.name}: ${leak.reason}`);
+        else if (
+          result.summary.digest !== this.#digests.get(keyOf(run.entry.scenario.name, run.input.seed, run.isCorpus))
+        )
           differing.push(job);
       },
       jobs,
@@ -365,7 +393,9 @@ class Campaign {
     const totals = this.#aggregate.totals(wallMs);
     const { determinism } = this.#aggregate;
     const isInterrupted = this.#stopReason === "interrupted";
-    const verdict = totals.failed > 0 ? "failed" : totals.unknown > 0 ? "unknown" : "held";
+    const vacuous = options.isPlanGiven === true ? scenarios.flatMap(idlePlan) : [];
+    const isUnknown = totals.unknown > 0 || vacuous.length > 0;
+    const verdict = totals.failed > 0 ? "failed" : isUnknown ? "unknown" : "held";
     const report: CampaignReport = {
       tool: "seedbed",
       version: toolVersion(),
@@ -375,6 +405,7 @@ class Campaign {
       workers: options.workers,
       determinism: { checked: determinism.checked, differed: determinism.differed },
       sometimesMissed: this.#aggregate.sometimesMissed(),
+      ...(vacuous.length === 0 ? {} : { vacuous }),
       ...(isInterrupted ? { interrupted: true as const } : {}),
       scenarios,
       totals,
@@ -382,6 +413,7 @@ class Campaign {
     };
     const codes: number[] = [{ held: EXIT.held, failed: EXIT.failed, unknown: EXIT.unknown }[verdict]];
     if (isInterrupted) codes.push(EXIT.interrupted);
+    if (this.#bugs.length > 0) codes.push(EXIT.internal);
     if (determinism.differed > 0) codes.push(EXIT.nondeterminism);
     if (totals.runs + scenarios.reduce((sum, { corpusRuns }) => sum + corpusRuns, 0) === 0 && !isInterrupted)
       codes.push(EXIT.nothingMatched);
@@ -391,4 +423,18 @@ class Campaign {
 
 function keyOf(scenario: string, seed: string, isCorpus: boolean): string {
   return `${isCorpus ? "corpus " : ""}${scenario}\n${seed}`;
+}
+
+function countsBy(words: readonly string[]): { readonly [word: string]: number } {
+  const counts: Record<string, number> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
+}
+
+/** A sentence where the runs of a scenario had faults planned and none of them ever struck. */
+function idlePlan({ name, plans }: ScenarioReport): string[] {
+  const unstruck = Object.values(plans.unstruck).reduce((sum, count) => sum + count, 0);
+  if (plans.faults === 0 || unstruck < plans.faults) return [];
+  const reasons = Object.entries(plans.unstruck).map(([code, count]) => `${count} ${code}`);
+  return [`none of the ${plans.faults} faults planned for ${name} struck (${reasons.join(", ")})`];
 }

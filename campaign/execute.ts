@@ -6,11 +6,14 @@
  */
 import type { HistoryEvent } from "../checkers/history.ts";
 import type { Verdict } from "../checkers/verdict.ts";
-import { generatePlan, parsePlan, Nemesis } from "../nemesis/index.ts";
+import { generatePlan, Nemesis, parsePlan, type Plan, PlanError } from "../nemesis/index.ts";
 import { withNodeEngine } from "../runtime/engine.ts";
 import type { YieldPolicy } from "../runtime/barrier.ts";
 import type { Limits, PlannedOperation, Scenario, ScenarioContext, Settings, Watch } from "../scenarios/scenario.ts";
+import { requireOperations } from "../scenarios/answers.ts";
 import { invalidVerdict, validVerdict } from "../scenarios/checks.ts";
+import { asked, guarded } from "../scenarios/guarded.ts";
+import { ScenarioError } from "../scenarios/scenario-error.ts";
 import { resolveSettings } from "../scenarios/settings.ts";
 import { Control } from "../sim/control.ts";
 import type { Engine } from "../sim/engine.ts";
@@ -18,8 +21,10 @@ import { hashText, scale } from "../sim/hash.ts";
 import { PURPOSE } from "../sim/kernel.ts";
 import type { LinkProperties } from "../sim/net/properties.ts";
 import { Random } from "../sim/random.ts";
+import { UsageError } from "./errors.ts";
 import { judge } from "./judge.ts";
 import type { ResolvedInput, RunInput, RunOutcome, RunResult } from "./result.ts";
+import { type Trouble, troubleOf } from "./trouble.ts";
 import { type RunValidation, validateRun } from "./validation.ts";
 import { Workload } from "./workload.ts";
 
@@ -35,6 +40,8 @@ export type RunOptions = {
   readonly isValidating?: boolean;
   /** The specification alone judges: no monitor, no check of the history, no claim of the system, no bound on liveness. */
   readonly isSpecificationAlone?: boolean;
+  /** The plan was given to see it at work: a run in which none of its faults struck is unknown. */
+  readonly mustStrike?: boolean;
   readonly yieldPolicy?: YieldPolicy;
 };
 
@@ -51,36 +58,115 @@ const PCT_DEPTH = 3;
 const PCT_EVENTS = 15_000;
 const SUPERVISOR_DELAY_US = 100_000;
 
-/** Runs one input of a scenario. Throws SettingError or PlanError for input that the scenario cannot execute. */
+/**
+ * Runs one input of a scenario. Throws SettingError, PlanError or UsageError for input that the scenario cannot execute. Whatever the scenario's
+ * own functions do, the run has a verdict: their trouble fails it (trouble.ts).
+ */
 export async function run(scenario: Scenario, input: RunInput, options: RunOptions = {}): Promise<RunResult> {
   return (await execute(scenario, input, options)).result;
 }
 
 /** As run, with the history, the trace and the evidence. */
 export async function execute(scenario: Scenario, input: RunInput, options: RunOptions = {}): Promise<RunOutcome> {
-  const resolved = resolveInput(scenario, input);
+  const sound = guarded(scenario);
+  const { parts, trouble } = resolveParts(sound, input);
+  if (trouble !== null) return outcomeWithout(sound, parts, trouble);
   const engineOptions = {
     ...(options.yieldPolicy === undefined ? {} : { yieldPolicy: options.yieldPolicy }),
     isCheckingClaims: options.isDeepChecking ?? false,
   };
-  return withNodeEngine(engineOptions, (engine) => new Run(scenario, resolved, options, engine).run());
+  return withNodeEngine(engineOptions, async (engine) => {
+    let made: Run;
+    try {
+      made = new Run(sound, parts as WholeInput, options, engine);
+    } catch (error) {
+      const found = troubleOf(error);
+      if (found === null) throw error;
+      return outcomeWithout(sound, parts, found);
+    }
+    return made.run();
+  });
 }
 
-/** Draws whatever the input leaves open. The parts come from different streams: holding one changes no other. */
-export function resolveInput(scenario: Scenario, input: RunInput): ResolvedInput {
+/** The outcome of a run that could not begin. */
+function outcomeWithout(scenario: Scenario, input: ResolvedInput, { property, lines }: Trouble): RunOutcome {
+  const verdict = invalidVerdict(property, 0, lines);
+  const result: RunResult = {
+    scenario: scenario.name,
+    seed: input.seed,
+    verdict: "failed",
+    digest: null,
+    events: 0,
+    virtualUs: 0,
+    properties: [{ name: property, verdict: "invalid", reason: lines.join("\n"), monitor: false }],
+    operations: { ok: 0, fail: 0, info: 0 },
+    faults: {},
+    planned: input.plan?.faults.length ?? 0,
+    unstruck: (input.plan?.faults ?? []).map(({ kind }, index) => ({
+      index,
+      kind,
+      code: "after-end" as const,
+      reason: "the run could not begin",
+    })),
+    thrown: [],
+    marks: {},
+    sometimes: {},
+    counts: {},
+    input,
+  };
+  return { result, history: [], trace: [], verdicts: [{ name: property, verdict }], faultWindows: [] };
+}
+
+type WholeInput = Required<ResolvedInput>;
+
+/**
+ * Draws whatever the input leaves open. The parts come from different streams: holding one changes no other. Throws SettingError, PlanError or
+ * UsageError for input that the scenario cannot execute, ScenarioError when a function of the scenario has no usable answer.
+ */
+export function resolveInput(scenario: Scenario, input: RunInput): WholeInput {
+  const { parts, error } = resolveParts(guarded(scenario), input);
+  if (error !== null) throw error;
+  return parts as WholeInput;
+}
+
+type Parts = { readonly parts: ResolvedInput; readonly error: unknown; readonly trouble: Trouble | null };
+
+/** As far as the scenario's functions give the parts: what one of them could not give is absent. */
+function resolveParts(scenario: Scenario, input: RunInput): Parts {
   const settings = resolveSettings(scenario, input.seed, input.settings ?? {});
   const context = contextOf(settings);
-  const planOf = (): unknown => drawPlan(scenario, input.seed, context);
-  const parsed = parsePlan(input.plan === undefined ? planOf() : input.plan, planContext(scenario, context));
-  const workload = input.workload ?? scenario.operations(new Random(input.seed, "workload"), context);
-  return {
-    seed: input.seed,
-    settings,
-    plan: parsed,
-    workload,
-    choices: input.choices ?? [],
-    reseeds: input.reseeds ?? [],
-  };
+  let parts: ResolvedInput = { seed: input.seed, settings, choices: input.choices ?? [], reseeds: input.reseeds ?? [] };
+  try {
+    parts = { ...parts, plan: planOf(scenario, input, context) };
+    parts = { ...parts, workload: workloadOf(scenario, input, context) };
+    return { parts, error: null, trouble: null };
+  } catch (error) {
+    const trouble = error instanceof PlanError || error instanceof UsageError ? null : troubleOf(error);
+    if (trouble === null) throw error;
+    return { parts, error, trouble };
+  }
+}
+
+/** The plan that the input holds, which the user answers for; or one that is drawn, which the scenario does. */
+function planOf(scenario: Scenario, input: RunInput, context: ScenarioContext): Plan {
+  const known = planContext(scenario, context);
+  if (input.plan !== undefined) return parsePlan(input.plan, known);
+  try {
+    return parsePlan(drawPlan(scenario, input.seed, context), { ...known, source: "plan()" });
+  } catch (error) {
+    if (error instanceof PlanError && scenario.plan !== undefined)
+      throw new ScenarioError("plan()", error.message.replace(/^plan\(\): /, ""));
+    throw error;
+  }
+}
+
+function workloadOf(scenario: Scenario, input: RunInput, context: ScenarioContext): readonly PlannedOperation[] {
+  if (input.workload === undefined) return scenario.operations(new Random(input.seed, "workload"), context);
+  try {
+    return requireOperations(input.workload, "workload", context.clients.length);
+  } catch (error) {
+    throw error instanceof ScenarioError ? new UsageError(error.message) : error;
+  }
 }
 
 export function contextOf(settings: Settings): ScenarioContext {
@@ -101,6 +187,7 @@ export function planContext(scenario: Scenario, context: ScenarioContext): Param
     groups: [...new Set(Object.values(groupsOf(scenario, context)).flat())],
     targets: scenario.targets ?? [],
     kinds: scenario.faults.kinds,
+    scenario: scenario.name,
   };
 }
 
@@ -131,7 +218,7 @@ function linkOf(latencyUs: number): Partial<LinkProperties> {
 
 class Run {
   readonly #scenario: Scenario;
-  readonly #input: ResolvedInput;
+  readonly #input: WholeInput;
   readonly #context: ScenarioContext;
   readonly #limits: Limits;
   readonly #control: Control;
@@ -140,33 +227,22 @@ class Run {
   readonly #nemesis: Nemesis;
   readonly #validation: RunValidation | null;
   readonly #isSpecificationAlone: boolean;
+  readonly #mustStrike: boolean;
   readonly #bounds: { name: string; reason: string }[] = [];
   #hasFailed = false;
   #healedUs = 0;
   #liveness: Verdict | null = null;
   #eventually: readonly Verdict[] = [];
 
-  constructor(scenario: Scenario, input: ResolvedInput, options: RunOptions, engine: Engine) {
+  constructor(scenario: Scenario, input: WholeInput, options: RunOptions, engine: Engine) {
     this.#scenario = scenario;
     this.#input = input;
     this.#context = contextOf(input.settings as Settings);
     this.#limits = { ...LIMITS, ...scenario.limits };
-    const { settings } = this.#context;
-    const latencyUs = Number(settings["latencyUs"]);
-    this.#control = new Control({
-      seed: input.seed,
-      engine,
-      choices: input.choices,
-      reseeds: input.reseeds,
-      eventsMax: this.#limits.eventsMax,
-      strategy: settings["ties"] === "pct" ? { pct: { depth: PCT_DEPTH, eventsExpected: PCT_EVENTS } } : "random",
-      isTracing: options.isTracing ?? false,
-      isDeepChecking: options.isDeepChecking ?? false,
-      isBuggified: settings["isBuggified"] === true,
-      supervisorDelayUs: SUPERVISOR_DELAY_US,
-      network: scenario.network?.(this.#context) ?? { link: linkOf(latencyUs) },
-      ...(scenario.disk === undefined ? {} : { disk: scenario.disk(this.#context) }),
-    });
+    this.#mustStrike = options.mustStrike ?? false;
+    this.#control = asked("network() or disk()", () => new Control(this.#controlOptions(options, engine)));
+    this.#control.world.onObserverError = (kind, error) =>
+      new ScenarioError(`watch(), which observes ${JSON.stringify(kind)}`, null, error);
     this.#workload = new Workload(this.#control, this.#context.clients);
     this.#addHosts();
     this.#isSpecificationAlone = options.isSpecificationAlone ?? false;
@@ -196,12 +272,37 @@ class Run {
     }
   }
 
+  #controlOptions(options: RunOptions, engine: Engine): ConstructorParameters<typeof Control>[0] {
+    const scenario = this.#scenario;
+    const { settings } = this.#context;
+    return {
+      seed: this.#input.seed,
+      engine,
+      choices: this.#input.choices,
+      reseeds: this.#input.reseeds,
+      eventsMax: this.#limits.eventsMax,
+      strategy: settings["ties"] === "pct" ? { pct: { depth: PCT_DEPTH, eventsExpected: PCT_EVENTS } } : "random",
+      isTracing: options.isTracing ?? false,
+      isDeepChecking: options.isDeepChecking ?? false,
+      isBuggified: settings["isBuggified"] === true,
+      supervisorDelayUs: SUPERVISOR_DELAY_US,
+      network: scenario.network?.(this.#context) ?? { link: linkOf(Number(settings["latencyUs"])) },
+      ...(scenario.disk === undefined ? {} : { disk: scenario.disk(this.#context) }),
+    };
+  }
+
   async run(): Promise<RunOutcome> {
-    await this.#chaos();
-    if (this.#goesOn) await this.#healAndProveLiveness();
-    if (this.#goesOn) await this.#proveEventually();
-    if (this.#goesOn) await this.#finalReads();
-    return this.#finish();
+    try {
+      await this.#chaos();
+      if (this.#goesOn) await this.#healAndProveLiveness();
+      if (this.#goesOn) await this.#proveEventually();
+      if (this.#goesOn) await this.#finalReads();
+    } catch (error) {
+      const trouble = troubleOf(error);
+      if (trouble === null) throw error;
+      return this.#finish(trouble);
+    }
+    return this.#finish(null);
   }
 
   get #goesOn(): boolean {
@@ -217,7 +318,9 @@ class Run {
     const { nodes, clients } = this.#context;
     const groups = groupsOf(this.#scenario, this.#context);
     for (const name of nodes) {
-      this.#control.addHost({ name, program: this.#scenario.node(name, this.#context), groups: groups[name] ?? [] });
+      const program = this.#scenario.node(name, this.#context);
+      // The disk's options are read when the machine is made.
+      asked("disk()", () => this.#control.addHost({ name, program, groups: groups[name] ?? [] }));
     }
     clients.forEach((name, place) => {
       this.#control.addHost({
@@ -300,7 +403,11 @@ class Run {
       await this.#runUntil(startUs + withinUs);
     }
     this.#workload.onIdle = () => {};
-    if (!this.#goesOn || this.#workload.isIdle) return;
+    if (!this.#goesOn) return;
+    if (this.#workload.isIdle) {
+      if (name === "liveness") this.#liveness = validVerdict(name, operations.length);
+      return;
+    }
     const states = this.#context.nodes.map((node) => `${node} ${this.#control.stateOf(node)}`).join(", ");
     const what = `${withinUs / 1000} ms after healing the run is stuck (${states}).`;
     this.#liveness = invalidVerdict(name, operations.length, [what, ...this.#workload.waiting().slice(0, 6)]);
@@ -325,7 +432,16 @@ class Run {
     return ranked.slice(0, nodes.length - (Math.floor(nodes.length / 2) + 1)).map(({ node }) => node);
   }
 
-  #finish(): RunOutcome {
+  /** Why a plan that must strike did not; null when it did, or does not have to. */
+  #idlePlan(): string | null {
+    const unstruck = this.#nemesis.notInjected();
+    const { length } = this.#input.plan.faults;
+    if (!this.#mustStrike || length === 0 || unstruck.length < length) return null;
+    const why = unstruck.slice(0, 3).map(({ index, kind, reason }) => `faults[${index}] (${kind}): ${reason}`);
+    return `none of the ${length} faults of the plan struck: ${why.join("; ")}`;
+  }
+
+  #finish(trouble: Trouble | null): RunOutcome {
     const { world } = this.#control;
     const history: readonly HistoryEvent[] = this.#workload.history;
     const windows = this.#nemesis.windows();
@@ -342,17 +458,23 @@ class Run {
       limits: this.#limits,
       validation: this.#validation,
       isSpecificationAlone: this.#isSpecificationAlone,
+      trouble,
+      idlePlan: this.#idlePlan(),
+      thrown: this.#workload.thrown(),
     });
     const result: RunResult = {
       scenario: this.#scenario.name,
       seed: this.#input.seed,
       verdict: judged.verdict,
-      digest: world.digest.hex(),
+      digest: trouble?.isOfSeed === false ? null : world.digest.hex(),
       events: world.eventCount,
       virtualUs: world.nowUs,
       properties: judged.properties,
       operations: { ...this.#workload.counts },
       faults: this.#nemesis.stats(),
+      planned: this.#input.plan.faults.length,
+      unstruck: this.#nemesis.notInjected(),
+      thrown: this.#workload.thrown(),
       marks: Object.fromEntries(world.properties.marks),
       sometimes: Object.fromEntries(world.properties.sometimes),
       counts: { ...judged.counts, messages: this.#control.network.datagramsSent },

@@ -21,12 +21,13 @@ export type {
   RunOutcome,
   RunResult,
   RunVerdict,
+  Thrown,
 } from "./result.ts";
 export { type RunLine, Store } from "./store.ts";
 export { VALIDATED_ONE_IN, type ValidationMismatch, type ValidationMode, type ValidationResult } from "./validation.ts";
-export type { HistoryEvent, Operation, PlainJson } from "../checkers/history.ts";
+export { type HistoryEvent, type Operation, type PlainJson, pairOperations } from "../checkers/history.ts";
 export type { Evidence, Invalid, Unknown, Valid, Verdict } from "../checkers/verdict.ts";
-export type { FaultKind, Plan } from "../nemesis/index.ts";
+export type { FaultKind, Plan, Unstruck } from "../nemesis/index.ts";
 export {
   invalidVerdict,
   linearizable,

@@ -1,7 +1,7 @@
 /** What goes into a run and what comes out: plain data, nothing measured in real time. */
 import type { HistoryEvent } from "../checkers/history.ts";
 import type { Verdict } from "../checkers/verdict.ts";
-import type { Plan } from "../nemesis/index.ts";
+import type { Plan, Unstruck } from "../nemesis/index.ts";
 import type { PlannedOperation, SettingValue } from "../scenarios/scenario.ts";
 import type { TraceRecord } from "../sim/trace.ts";
 import type { Choice, Reseed } from "../sim/world.ts";
@@ -18,12 +18,15 @@ export type RunInput = {
   readonly reseeds?: readonly Reseed[];
 };
 
-/** All parts resolved: running it gives the digest of its seed. */
+/**
+ * All parts resolved: running it gives the digest of its seed. Only where the scenario's own function for a part threw is that part absent:
+ * it is drawn again, and fails again, when the input is run again.
+ */
 export type ResolvedInput = {
   readonly seed: string;
   readonly settings: { readonly [name: string]: SettingValue };
-  readonly plan: Plan;
-  readonly workload: readonly PlannedOperation[];
+  readonly plan?: Plan;
+  readonly workload?: readonly PlannedOperation[];
   readonly choices: readonly Choice[];
   readonly reseeds: readonly Reseed[];
 };
@@ -47,13 +50,21 @@ export type RunResult = {
   readonly scenario: string;
   readonly seed: string;
   readonly verdict: RunVerdict;
-  /** Null only when the process that ran it was killed. */
+  /**
+   * Null when no seed decides what happened: the process that ran it was killed, real time leaked into the run, or the engine's stack was
+   * exhausted; and when the run could not begin.
+   */
   readonly digest: string | null;
   readonly events: number;
   readonly virtualUs: number;
   readonly properties: readonly PropertyResult[];
   readonly operations: OperationCounts;
   readonly faults: FaultCounts;
+  /** How many faults the plan has, and which of them never struck, with the reason. */
+  readonly planned: number;
+  readonly unstruck: readonly Unstruck[];
+  /** What clients threw from `invoke`, which counts as `info`: each error once, with how often it came, the most frequent first. */
+  readonly thrown: readonly Thrown[];
   readonly marks: { readonly [name: string]: number };
   /** Reachability properties: whether each was true at some time in this run. */
   readonly sometimes: { readonly [name: string]: boolean };
@@ -73,5 +84,7 @@ export type RunOutcome = {
   /** When each fault was active, true microseconds. */
   readonly faultWindows: readonly FaultWindow[];
 };
+
+export type Thrown = { readonly error: string; readonly times: number };
 
 export type FaultWindow = { readonly kind: string; readonly startUs: number; readonly endUs: number };

@@ -22,6 +22,9 @@ export type RunLine = {
   readonly wallMs: number;
   readonly operations: OperationCounts;
   readonly faults: FaultCounts;
+  /** How many faults the plan has, and how many of them never struck, by reason; absent in results of earlier versions. */
+  readonly planned?: number;
+  readonly unstruck?: { readonly [code: string]: number };
   readonly counts: { readonly [name: string]: number };
   readonly sometimes: { readonly [name: string]: boolean };
   readonly marks: { readonly [name: string]: number };

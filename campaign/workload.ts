@@ -5,10 +5,13 @@
  * process goes on under a new number, as Jepsen's do.
  */
 import type { HistoryEvent, PlainJson } from "../checkers/history.ts";
+import { requireOutcome } from "../scenarios/answers.ts";
 import type { Client, Outcome, PlannedOperation } from "../scenarios/scenario.ts";
 import type { Control } from "../sim/control.ts";
 import { hashText } from "../sim/hash.ts";
-import type { EventKind } from "../sim/kernel.ts";
+import type { EventKind, Incarnation } from "../sim/kernel.ts";
+import { describeThrown } from "./place.ts";
+import type { Thrown } from "./result.ts";
 
 type Slot = {
   readonly host: string;
@@ -24,6 +27,8 @@ type Slot = {
 };
 
 const RETRY_PAUSE_US = 20_000;
+/** Different errors that are kept. */
+const THROWN_MAX = 20;
 
 const INVOKE: EventKind = { name: "client.invoke", sync: false, run: (invoke: () => void) => invoke() };
 
@@ -32,6 +37,7 @@ export class Workload {
   readonly counts: { ok: number; fail: number; info: number } = { ok: 0, fail: 0, info: 0 };
   readonly #control: Control;
   readonly #slots: Slot[];
+  readonly #thrown: Map<string, { readonly error: string; times: number }> = new Map();
   /** Called when a process has nothing left to do. */
   onIdle: () => void = () => {};
 
@@ -111,20 +117,46 @@ export class Workload {
     slot.outstanding = operation;
     slot.invokedUs = this.#control.nowUs;
     this.#record(slot, operation, "invoke", operation.value);
-    const lost = (error: unknown): Outcome => ({
-      type: "info",
-      error: error instanceof Error ? error.name : String(error),
-    });
+    const lost = (error: unknown): Outcome => {
+      this.#noteThrown(error);
+      return { type: "info", error: error instanceof Error ? error.name : String(error) };
+    };
     let answer: Promise<Outcome>;
     try {
-      answer = slot.client.invoke(operation);
+      // In plain JavaScript it may be no promise.
+      answer = Promise.resolve(slot.client.invoke(operation));
     } catch (error) {
       answer = Promise.resolve(lost(error));
     }
+    const { incarnation } = this.#control.host(slot.host);
     void answer.then(
-      (outcome) => this.#complete(slot, operation, outcome),
+      (outcome) => this.#take(slot, operation, outcome, incarnation),
       (error: unknown) => this.#complete(slot, operation, lost(error)),
     );
+  }
+
+  /** An outcome that nobody can use ends the run. */
+  #take(slot: Slot, operation: PlannedOperation, outcome: Outcome, incarnation: Incarnation | null): void {
+    let sound: Outcome;
+    try {
+      sound = requireOutcome(outcome, `client().invoke(${operation.f})`);
+    } catch (error) {
+      if (incarnation !== null) this.#control.world.uncaught(incarnation, error);
+      return;
+    }
+    this.#complete(slot, operation, sound);
+  }
+
+  #noteThrown(error: unknown): void {
+    if (this.#thrown.size >= THROWN_MAX && !this.#thrown.has(String(error))) return;
+    const entry = this.#thrown.get(String(error)) ?? { error: describeThrown(error), times: 0 };
+    this.#thrown.set(String(error), entry);
+    entry.times++;
+  }
+
+  /** What `invoke` threw, each error once, the most frequent first. */
+  thrown(): readonly Thrown[] {
+    return [...this.#thrown.values()].sort((x, y) => y.times - x.times || (x.error < y.error ? -1 : 1));
   }
 
   #complete(slot: Slot, operation: PlannedOperation, outcome: Outcome): void {

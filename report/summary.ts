@@ -2,6 +2,7 @@
 import type { ChalkInstance } from "chalk";
 import type { ScenarioReport } from "../campaign/aggregate.ts";
 import type { CampaignReport } from "../campaign/campaign.ts";
+import type { MissCode } from "../nemesis/index.ts";
 import { compact, grouped, table } from "./style.ts";
 
 export function formatSummary(report: CampaignReport, style: ChalkInstance): string[] {
@@ -9,6 +10,8 @@ export function formatSummary(report: CampaignReport, style: ChalkInstance): str
   const lines = ["", ...scenarioTable(scenarios)];
   const faults = faultLines(scenarios);
   if (faults.length > 0) lines.push("", ...faults);
+  const plans = scenarios.flatMap(planLines);
+  if (plans.length > 0) lines.push("", ...plans);
   const floors = scenarios.flatMap(floorLines);
   if (floors.length > 0) lines.push("", ...floors);
   lines.push("");
@@ -25,6 +28,8 @@ export function formatSummary(report: CampaignReport, style: ChalkInstance): str
       ),
     );
   }
+  lines.push(...scenarios.flatMap((scenario) => unknownLines(scenario, style)));
+  for (const reason of report.vacuous ?? []) lines.push(style.yellow(`unknown: ${reason}`));
   const word = {
     held: style.green.bold("held"),
     failed: style.red.bold("failed"),
@@ -91,6 +96,38 @@ function faultLines(scenarios: readonly ScenarioReport[]): string[] {
     );
   }
   return lines;
+}
+
+const WHY: { readonly [code in MissCode]: string } = {
+  "after-end": "their time was after the faults had ended",
+  "point-never-reached": "no point of the name of their trigger was reached",
+  "too-few-points": "too few points of their trigger were reached",
+  "no-target": "their target matched no host",
+  "over-budget": "the budget of harm did not cover them",
+};
+
+/** How many faults were planned, and why some of them never struck. */
+function planLines({ name, plans: { faults, unstruck } }: ScenarioReport): string[] {
+  const codes = Object.entries(unstruck).sort(([, x], [, y]) => y - x);
+  if (codes.length === 0) return [];
+  const all = codes.reduce((sum, [, count]) => sum + count, 0);
+  const why = codes.map(([code, count]) => `${grouped(count)}: ${WHY[code as MissCode] ?? code}`);
+  return [`${name}: ${grouped(all)} of ${grouped(faults)} planned faults never struck (${why.join("; ")})`];
+}
+
+const UNKNOWNS_SHOWN_MAX = 5;
+const REASON_WIDTH_MAX = 300;
+
+/** Why runs are unknown, each reason once, and where one of them can be looked at. */
+function unknownLines({ name, unknowns }: ScenarioReport, style: ChalkInstance): string[] {
+  const lines = unknowns.slice(0, UNKNOWNS_SHOWN_MAX).flatMap(({ property, reason, runs, seed, repro }) => {
+    const [first = ""] = reason.split("\n");
+    const cut = first.length > REASON_WIDTH_MAX ? `${first.slice(0, REASON_WIDTH_MAX - 1)}…` : first;
+    const where = repro === null ? `seed ${JSON.stringify(seed)}` : `seed ${JSON.stringify(seed)}, ${repro}`;
+    return [style.yellow(`unknown: ${grouped(runs)} runs of ${name}: ${property}: ${cut}`), `  first ${where}`];
+  });
+  const more = unknowns.length - UNKNOWNS_SHOWN_MAX;
+  return more > 0 ? [...lines, `  and ${more} more reasons, in report.json`] : lines;
 }
 
 /** Whether the runs were worth their time; only for scenarios with enough runs to speak of a median. */

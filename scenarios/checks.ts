@@ -1,8 +1,15 @@
 /** Checks for scenarios: the checkers of checkers/, with the budget of the run. */
-import { checkHistory } from "../checkers/check.ts";
+import { CHECKERS, checkHistory } from "../checkers/check.ts";
 import { checkDurability } from "../checkers/durability.ts";
-import { HistoryError, type HistoryEvent, type PlainJson, pairOperations } from "../checkers/history.ts";
+import {
+  HistoryError,
+  type HistoryEvent,
+  type Operation,
+  type PlainJson,
+  pairOperations,
+} from "../checkers/history.ts";
 import type { Verdict } from "../checkers/verdict.ts";
+import { showValue, suggestion } from "../nemesis/issue.ts";
 import type { Check, RunData } from "./scenario.ts";
 
 /** Memory that the checkers of one run may hold. */
@@ -10,14 +17,30 @@ const BYTES_MAX = 200_000_000;
 
 export type ModelOptions = { readonly [name: string]: PlainJson };
 
-/** What clients saw is linearizable under the model ("register", "kv", …). */
+/** What clients saw is linearizable under the model ("register", "kv", …). Throws TypeError for a model or option that there is not. */
 export function linearizable(model: string, options: ModelOptions = {}): Check {
+  requireModel("linearizable", model, options);
   return { name: "linearizable", check: (run) => judgeByModel(run, model, options) };
 }
 
-/** What clients saw satisfies the named checker ("bank", "set-full", …). */
+/** What clients saw satisfies the named checker ("bank", "set-full", …). Throws TypeError for a model or option that there is not. */
 export function satisfies(model: string, options: ModelOptions = {}): Check {
+  requireModel("satisfies", model, options);
   return { name: model, check: (run) => judgeByModel(run, model, options) };
+}
+
+function requireModel(by: string, model: string, options: ModelOptions): void {
+  const names = CHECKERS.map(({ name }) => name);
+  const found = CHECKERS.find(({ name }) => name === model);
+  if (found === undefined)
+    throw new TypeError(
+      `${by}(${showValue(model)}): there is no such model. ${suggestion(String(model), names, "Models")}`,
+    );
+  const known = Object.keys(found.options);
+  const stray = Object.keys(options).find((name) => !known.includes(name));
+  if (stray === undefined) return;
+  const next = known.length === 0 ? "It has none." : suggestion(stray, known, "Options");
+  throw new TypeError(`${by}(${showValue(model)}): the model has no option ${showValue(stray)}. ${next}`);
 }
 
 function judgeByModel(run: RunData, model: string, options: ModelOptions): Verdict {
@@ -42,9 +65,17 @@ export function validVerdict(checker: string, operations: number): Verdict {
   return { kind: "valid", checker, operations };
 }
 
-/** `lines` tell the proof, the most telling first; at most ten are shown. */
-export function invalidVerdict(property: string, operations: number, lines: readonly string[]): Verdict {
-  return { kind: "invalid", checker: property, operations, evidence: { property, lines, proof: [] } };
+/**
+ * `lines` tell the proof, the most telling first; at most ten are shown. `proof` are the operations that prove it, as pairOperations gives them:
+ * a failure then shows them as a table.
+ */
+export function invalidVerdict(
+  property: string,
+  operations: number,
+  lines: readonly string[],
+  proof: readonly Operation[] = [],
+): Verdict {
+  return { kind: "invalid", checker: property, operations, evidence: { property, lines, proof } };
 }
 
 export function unknownVerdict(checker: string, operations: number, reason: string): Verdict {

@@ -134,7 +134,13 @@ export function kvScenario(variant: KvVariant): Scenario {
     operations: kvOperations,
     livenessOperations: (process, context) => livenessOf(process, context),
     finalOperations: (context) =>
-      kvKeys(context).map((key, i) => ({ process: i, afterUs: 0, f: "get", key, value: null })),
+      kvKeys(context).map((key, i) => ({
+        process: i % context.clients.length,
+        afterUs: 0,
+        f: "get",
+        key,
+        value: null,
+      })),
     faults: {
       kinds: variant.kinds,
       lastingHarmMax: ({ nodes }) => Math.floor((nodes - 1) / 2),

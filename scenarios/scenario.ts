@@ -14,6 +14,7 @@ import type { Host, Program } from "../sim/host.ts";
 import type { NetworkOptions } from "../sim/net/network.ts";
 import type { Random } from "../sim/random.ts";
 import type { Observation, TraceMapping } from "../tla/index.ts";
+import { requireScenario } from "./scenario-schema.ts";
 
 export type SettingValue = number | boolean | string;
 
@@ -176,21 +177,11 @@ export type Scenario = {
   readonly uncaughtIsFailure?: boolean;
 };
 
-/** Checks a scenario's shape and returns it; throws TypeError naming the field. For scenarios from files of users. */
+/**
+ * Checks a scenario's shape and returns it. Throws TypeError naming the field, what was expected, what was found and what to do, so that nothing
+ * that a file says of a scenario is ignored.
+ */
 export function scenario(definition: Scenario): Scenario {
-  const { name } = definition;
-  if (typeof name !== "string" || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {
-    throw new TypeError(
-      `scenario name ${JSON.stringify(name)}: expected lower-case words joined by "-", such as "my-register"`,
-    );
-  }
-  for (const field of ["node", "client", "operations"] as const) {
-    if (typeof definition[field] !== "function") {
-      throw new TypeError(`scenario ${name}: ${field} must be a function, found ${typeof definition[field]}`);
-    }
-  }
-  if (!Array.isArray(definition.checks) || !Array.isArray(definition.faults?.kinds)) {
-    throw new TypeError(`scenario ${name}: checks and faults.kinds must be lists`);
-  }
+  requireScenario(definition);
   return definition;
 }

@@ -1,6 +1,8 @@
 /** Settings: what a scenario leaves open, drawn from the seed or held by `--set`. */
+import { showValue, suggestion } from "../nemesis/issue.ts";
 import { Random } from "../sim/random.ts";
 import type { Scenario, Setting, SettingsSpec, SettingValue, Settings } from "./scenario.ts";
+import { COMMON_RULES } from "./scenario-schema.ts";
 
 /** A setting that cannot be used: unknown, or out of its range. */
 export class SettingError extends Error {
@@ -43,9 +45,9 @@ export function resolveSettings(
 ): Settings {
   const spec = settingsSpec(scenario);
   for (const name of Object.keys(held)) {
-    if (spec[name] === undefined) {
+    if (!Object.hasOwn(spec, name)) {
       throw new SettingError(
-        `scenario ${scenario.name} has no setting ${JSON.stringify(name)} (settings are ${Object.keys(spec).join(", ")}).`,
+        `scenario ${scenario.name} has no setting ${JSON.stringify(name)}. ${suggestion(name, Object.keys(spec), "Settings")}`,
       );
     }
   }
@@ -55,7 +57,7 @@ export function resolveSettings(
     settings[name] =
       fixed === undefined
         ? drawSetting(setting, new Random(seed, `settings/${name}`))
-        : checkSetting(name, setting, fixed);
+        : checkCommon(name, checkSetting(name, setting, fixed));
   }
   return settings as Settings;
 }
@@ -73,18 +75,25 @@ function drawSetting(setting: Setting, random: Random): SettingValue {
   }
 }
 
+/** What every run needs, such as one node at least, whatever the scenario's own range is. */
+function checkCommon(name: string, value: SettingValue): SettingValue {
+  const rule = COMMON_RULES[name];
+  if (rule === undefined || rule.fits(value)) return value;
+  throw new SettingError(`setting ${name}: expected ${rule.expected}, found ${JSON.stringify(value)}.`);
+}
+
 /**
  * Accepts a value of the setting's type, or its text as `--set` gives it. An integer may lie outside the range that draws come from,
  * as long as it is not negative: the range says what is usual, not what is possible.
  */
 function checkSetting(name: string, setting: Setting, value: unknown): SettingValue {
-  const shown = JSON.stringify(value);
+  const shown = showValue(value);
   switch (setting.kind) {
     case "integer": {
       const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
       if (typeof number === "number" && Number.isSafeInteger(number) && number >= 0) return number;
       throw new SettingError(
-        `setting ${name}: expected a whole number (usually ${setting.min} to ${setting.max}), found ${shown}.`,
+        `setting ${name}: expected an integer (usually ${setting.min} to ${setting.max}), found ${shown}.`,
       );
     }
     case "boolean":

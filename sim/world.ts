@@ -83,6 +83,9 @@ export class World implements Kernel {
   readonly engine: Engine;
   /** Set by the owner of the run: called for every named point, to fire triggers. */
   onPoint: PointListener | null = null;
+  /** The error that ends the run when an observer throws; what watches a run may say whose it was. */
+  onObserverError: (kind: string, error: unknown) => Error = (_kind, error) =>
+    error instanceof Error ? error : new Error(String(error));
   /** Set by the host layer: crashes a host after an error it did not catch. */
   onUncaught: (incarnation: Incarnation, error: unknown) => void = () => {};
   /** Set by the host layer: keeps what reaches a paused host until it is resumed. */
@@ -310,7 +313,14 @@ export class World implements Kernel {
     const observers = this.#observers.get(kind);
     if (observers === undefined) return;
     const value = data();
-    for (const observer of observers) observer(incarnation.hostName, incarnation.number, value);
+    for (const observer of observers) {
+      try {
+        observer(incarnation.hostName, incarnation.number, value);
+      } catch (error) {
+        // Its trouble is not the host's: thrown into the host's event, it would pass for an error that the host did not catch.
+        this.#fatal ??= this.onObserverError(kind, error);
+      }
+    }
   }
 
   // ---- Inside ----
@@ -430,7 +440,7 @@ export class World implements Kernel {
 }
 
 /** Stack overflow and exhausted memory are limits of the engine: they say nothing about the system. */
-function isEngineLimit(error: unknown): error is RangeError {
+export function isEngineLimit(error: unknown): error is RangeError {
   return (
     error instanceof RangeError &&
     /call stack|Invalid (array|string|typed array) length|allocation failed/i.test(error.message)

@@ -34,7 +34,11 @@ export async function runCommand(args: RunArguments): Promise<number> {
   const { outcome, wallMs } = await timed(
     entry,
     { seed, settings: pairs("--set", args.set), ...plan },
-    { isTracing: args.verbose, isValidating: isValidated(validationMode(args.validate), entry.scenario, seed) },
+    {
+      isTracing: args.verbose,
+      isValidating: isValidated(validationMode(args.validate), entry.scenario, seed),
+      mustStrike: args.plan !== undefined,
+    },
     args.plan,
   );
   const { result } = outcome;
@@ -80,7 +84,7 @@ export async function oneScenario(argument: string): Promise<Cataloged> {
 export async function timed(
   entry: Cataloged,
   input: RunInput,
-  options: Pick<RunOptions, "isTracing" | "isValidating" | "isSpecificationAlone">,
+  options: Pick<RunOptions, "isTracing" | "isValidating" | "isSpecificationAlone" | "mustStrike">,
   planFile?: string,
 ): Promise<{ outcome: RunOutcome; wallMs: number }> {
   const startMs = performance.now();
@@ -95,13 +99,21 @@ export async function timed(
   }
 }
 
-/** What a reader should know beside the verdict. */
+const WARNINGS_MAX = 10;
+
+/** What a reader should know besides the verdict: faults that showed nothing or never struck, and what clients threw. */
 export function warningsOf(result: RunResult): string[] {
   const warnings: string[] = [];
   for (const [kind, { injected, effective }] of Object.entries(result.faults)) {
     if (injected > 0 && effective === 0)
       warnings.push(`${kind} struck ${injected} times and changed nothing that anyone could see`);
   }
+  const { unstruck, planned, thrown } = result;
+  for (const { index, kind, reason } of unstruck.slice(0, WARNINGS_MAX))
+    warnings.push(`faults[${index}] (${kind}) never struck: ${reason}`);
+  if (unstruck.length > WARNINGS_MAX)
+    warnings.push(`${unstruck.length} of the ${planned} faults of the plan never struck`);
+  for (const { error, times } of thrown) warnings.push(`invoke threw ${times} times: ${error}`);
   return warnings;
 }
 

@@ -33,17 +33,21 @@ const bad: readonly (readonly [string, readonly string[], RegExp])[] = [
     /cannot be given together/,
   ],
   ["a flag given twice", ["run", "lesson-stale-read", "--seed", "1", "--seed", "2"], /--seed is given 2 times/],
-  ["workers that are no number", ["campaign", "lesson-stale-read", "-j", "x"], /--workers: expected a whole number/],
+  ["workers that are no number", ["campaign", "lesson-stale-read", "-j", "x"], /--workers: expected an integer/],
   [
     "a time limit without unit",
     ["campaign", "lesson-stale-read", "--time-limit", "60"],
     /--time-limit: expected a duration/,
   ],
-  ["an unknown setting", ["run", "lesson-stale-read", "--set", "nods=3"], /has no setting "nods" \(settings are /],
+  [
+    "an unknown setting",
+    ["run", "lesson-stale-read", "--set", "nods=3"],
+    /has no setting "nods"\. Did you mean "nodes"\?/,
+  ],
   [
     "a setting out of type",
     ["run", "lesson-stale-read", "--set", "clients=two"],
-    /setting clients: expected a whole number/,
+    /setting clients: expected an integer/,
   ],
   [
     "an unknown fault kind",
