@@ -54,7 +54,8 @@ export function judge(evidence: Evidence): Judged {
   named.unshift(...troubles.map(troubled));
   const thin = evidence.isSpecificationAlone ? null : tooFewOperations(evidence, counts["completed"]!);
   if (!named.some(({ verdict }) => verdict.kind === "invalid")) {
-    named.push(...whatIsVacuous(evidence, named), ...(thin === null ? [] : [thin]));
+    // First, as the root of what the checks could not say.
+    named.unshift(...(thin === null ? [] : [thin]), ...whatIsVacuous(evidence, named));
   }
   return {
     verdict: worst(named),

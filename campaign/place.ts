@@ -9,6 +9,7 @@ const TOOL = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const CARRIERS = ["campaign", "runtime", "sim", "cli", "nemesis", "node_modules"].map((room) =>
   path.join(TOOL, room, path.sep),
 );
+const GUARD = path.join(TOOL, "scenarios", "guarded.");
 const FRAME = /\(?([^\s()]+):(\d+):(\d+)\)?$/;
 
 type Frame = { readonly file: string; readonly line: string; readonly column: string };
@@ -24,7 +25,7 @@ export function describeThrown(error: unknown): string {
 /** The innermost frame in the user's code, else in a scenario or system that comes with the tool; null when there is none. */
 export function placeOf(error: Error): string | null {
   const frames = framesOf(error);
-  const found = frames.find(isOfUser) ?? frames.find(({ file }) => !CARRIERS.some((room) => file.startsWith(room)));
+  const found = frames.find(isOfUser) ?? frames.find(isOfContent);
   if (found === undefined) return null;
   const relative = path.relative(process.cwd(), found.file);
   return `${relative.startsWith("..") ? found.file : relative}:${found.line}:${found.column}`;
@@ -37,6 +38,11 @@ export function isFromUserCode(error: unknown): error is Error {
 
 function isOfUser({ file }: Frame): boolean {
   return !file.startsWith(TOOL + path.sep) && !file.includes(`${path.sep}node_modules${path.sep}`);
+}
+
+/** A scenario, system or checker that comes with the tool. */
+function isOfContent({ file }: Frame): boolean {
+  return !file.startsWith(GUARD) && !CARRIERS.some((room) => file.startsWith(room));
 }
 
 function framesOf(error: Error): Frame[] {

@@ -29,8 +29,9 @@ const reproSchema = z.strictObject({
   input: z.strictObject({
     seed: z.string(),
     settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-    plan: json,
-    workload: z.array(planned),
+    // Absent where the scenario's own function for it failed: then it is drawn again.
+    plan: json.optional(),
+    workload: z.array(planned).optional(),
     choices: z.array(z.strictObject({ at: z.string(), bits: z.int() })),
     reseeds: z.array(z.strictObject({ atEvent: z.int(), seed: z.string() })),
   }),

@@ -20,7 +20,7 @@ export type Trouble = {
 
 /** Null for an error that is neither the scenario's nor its system's. */
 export function troubleOf(error: unknown): Trouble | null {
-  if (error instanceof ScenarioError) return { property: SCENARIO_PROPERTY, lines: [describe(error)], isOfSeed: true };
+  if (error instanceof ScenarioError) return { property: SCENARIO_PROPERTY, lines: describe(error), isOfSeed: true };
   if (isEngineLimit(error)) {
     const lines = [
       `${describeThrown(error)}: the engine's stack or memory was exhausted.`,
@@ -38,7 +38,11 @@ export function troubleOf(error: unknown): Trouble | null {
   return { property: SCENARIO_PROPERTY, lines, isOfSeed: true };
 }
 
-function describe({ part, what, cause }: ScenarioError): string {
-  if (what !== null) return `${part}: ${what}`;
-  return `${part} threw ${describeThrown(cause)}`;
+function describe({ part, what, cause }: ScenarioError): string[] {
+  if (what !== null) return `${part}: ${what}`.split("\n");
+  const line = `${part} threw ${describeThrown(cause)}`;
+  // A program in the place of what makes it is called with a name for a host.
+  return part === "node()"
+    ? [line, "node makes the program of a node: node: () => program, not node: program."]
+    : [line];
 }

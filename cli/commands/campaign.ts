@@ -7,11 +7,11 @@ import { type Cataloged, selectScenarios } from "../../campaign/catalog.ts";
 import { corpusRuns } from "../../campaign/corpus.ts";
 import { EXIT, UsageError } from "../../campaign/errors.ts";
 import { resolveInput } from "../../campaign/execute.ts";
-import { directedRuns, restrictKinds } from "../../campaign/planned.ts";
+import { directedRuns, narrowToKinds } from "../../campaign/planned.ts";
 import type { RunInput } from "../../campaign/result.ts";
 import { gitCommit, hashSources } from "../../campaign/sources.ts";
 import { linkLatest, newRunFolder, type RunLine, Store } from "../../campaign/store.ts";
-import { FAULT_KINDS, PlanError } from "../../nemesis/index.ts";
+import { FAULT_KINDS, type Plan, PlanError, undeclaredTriggers } from "../../nemesis/index.ts";
 import { formatJunit } from "../../report/junit.ts";
 import {
   dotReporter,
@@ -21,6 +21,7 @@ import {
   REPORTERS,
   type Reporter,
 } from "../../report/reporters.ts";
+import { ScenarioError } from "../../scenarios/scenario-error.ts";
 import { SettingError } from "../../scenarios/settings.ts";
 import { duration, pairs, type Seeds, seedsOf, validationMode, wholeNumber, words, workerCount } from "../arguments.ts";
 import { makeTerminal } from "../terminal.ts";
@@ -58,6 +59,8 @@ const SEEDS_DEFAULT = 60;
 type Prepared = {
   readonly selected: readonly Cataloged[];
   readonly runs: readonly PlannedRun[];
+  /** What the user should know before the runs. */
+  readonly notices: readonly string[];
   readonly base: string | null;
   readonly text: string;
 };
@@ -71,6 +74,7 @@ export async function campaignCommand(args: CampaignArguments): Promise<number> 
     terminal.err("Nothing matched: no scenario, or no seed, is left to run.\n");
     return EXIT.nothingMatched;
   }
+  for (const notice of prepared.notices) terminal.err(`${notice}\n`);
   if (prepared.base !== null && !args.json && !args.quiet) {
     terminal.err(`base ${prepared.base}: --base ${prepared.base} repeats these seeds\n`);
   }
@@ -92,6 +96,7 @@ export async function campaignCommand(args: CampaignArguments): Promise<number> 
       finished: resumed?.lines ?? ([] as readonly RunLine[]),
       base: prepared.base,
       seedsText: prepared.text,
+      isPlanGiven: args.plan !== undefined,
       store,
       signal: interrupt.signal,
       onEvent: (event) => {
@@ -126,8 +131,11 @@ async function prepare(args: CampaignArguments, base: string | null): Promise<Pr
     isAll: args.all,
     ...(args.grep === undefined ? {} : { grep: args.grep }),
   });
-  const selected =
-    args.nemesis === undefined ? chosen : withKinds(chosen, words("--nemesis", args.nemesis, FAULT_KINDS));
+  const narrowed =
+    args.nemesis === undefined
+      ? { entries: chosen, notices: [] }
+      : narrowToKinds(chosen, words("--nemesis", args.nemesis, FAULT_KINDS));
+  const selected = narrowed.entries;
   const usedBase = seeds.kind === "counted" ? (base ?? args.base ?? randomBytes(4).toString("hex")) : null;
   const settings = pairs("--set", args.set);
   const plan = args.plan === undefined ? undefined : readJson(args.plan);
@@ -135,9 +143,7 @@ async function prepare(args: CampaignArguments, base: string | null): Promise<Pr
   const input = (entry: Cataloged, seed: string): RunInput => {
     const open = { seed, settings, ...(plan === undefined ? {} : { plan }) };
     // A runner knows the scenario with all its kinds: with --nemesis the plan is drawn here.
-    return args.nemesis === undefined || plan !== undefined
-      ? open
-      : { ...open, plan: resolveInput(entry.scenario, open).plan };
+    return args.nemesis === undefined || plan !== undefined ? open : { ...open, ...drawnPlan(entry, open) };
   };
   for (const entry of selected) checked(entry, () => input(entry, seedList[0] ?? "0"), args.plan);
   const wanted = args.lastFailed ? lastFailed() : null;
@@ -163,16 +169,8 @@ async function prepare(args: CampaignArguments, base: string | null): Promise<Pr
     for (const seed of wantedSeeds(wanted!, entry, seedList))
       runs.push({ entry, input: input(entry, seed), isCorpus: false });
   }
-  return { selected, runs, base: usedBase, text: seeds.kind === "exact" ? seeds.text : String(seeds.count) };
-}
-
-/** A directed scenario has the faults of its plan or none: it takes part only if all of them are wanted. */
-function withKinds(entries: readonly Cataloged[], kinds: readonly string[]): Cataloged[] {
-  return entries
-    .filter(
-      ({ scenario }) => scenario.plan === undefined || scenario.faults.kinds.every((kind) => kinds.includes(kind)),
-    )
-    .map((entry) => restrictKinds(entry, kinds));
+  const notices = [...narrowed.notices, ...selected.flatMap((entry) => triggerWarnings(entry, plan, args.plan))];
+  return { selected, runs, notices, base: usedBase, text: seeds.kind === "exact" ? seeds.text : String(seeds.count) };
 }
 
 function seedListOf(seeds: Seeds, base: string | null): readonly string[] {
@@ -208,8 +206,29 @@ function checked(entry: Cataloged, input: () => RunInput, planFile: string | und
     if (error instanceof PlanError)
       throw new UsageError(planFile === undefined ? error.message : error.message.replace(/^plan\.json/, planFile));
     if (error instanceof SettingError) throw new UsageError(`--set: ${error.message}`);
+    // Its runs will fail of it, and say so.
+    if (error instanceof ScenarioError) return;
     throw error;
   }
+}
+
+/** A plan of the kinds that are left. Where the scenario cannot give one, the run is left to fail of that. */
+function drawnPlan(entry: Cataloged, open: RunInput): { readonly plan?: unknown } {
+  try {
+    return { plan: resolveInput(entry.scenario, open).plan };
+  } catch (error) {
+    if (error instanceof ScenarioError) return {};
+    throw error;
+  }
+}
+
+/** Triggers of a plan that wait for what the scenario does not declare. */
+export function triggerWarnings({ scenario }: Cataloged, plan: unknown, file: string | undefined): string[] {
+  if (plan === undefined) return [];
+  // It was parsed before.
+  return undeclaredTriggers(plan as Plan, scenario.faults.points ?? {}).map(
+    (warning) => `${file ?? "plan"}: ${warning}`,
+  );
 }
 
 export function readJson(file: string): unknown {
@@ -220,9 +239,9 @@ export function readJson(file: string): unknown {
     throw new UsageError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`);
   }
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (error) {
-    throw new UsageError(`${file} is no JSON: ${(error as Error).message}`);
+    throw new UsageError(`${file} is not valid JSON: ${(error as Error).message}`);
   }
 }
 

@@ -12,7 +12,7 @@ import { formatTraceRecord } from "../../sim/trace.ts";
 import { pairs, validationMode } from "../arguments.ts";
 import type { Terminal } from "../../report/reporters.ts";
 import { makeTerminal, shellWord, toolCommand } from "../terminal.ts";
-import { readJson } from "./campaign.ts";
+import { readJson, triggerWarnings } from "./campaign.ts";
 
 export type RunArguments = {
   readonly scenario: string;
@@ -30,7 +30,7 @@ export async function runCommand(args: RunArguments): Promise<number> {
   const terminal = makeTerminal(args);
   const entry = await oneScenario(args.scenario);
   const seed = args.seed ?? "1";
-  const plan = args.plan === undefined ? {} : { plan: readJson(args.plan) };
+  const plan: { readonly plan?: unknown } = args.plan === undefined ? {} : { plan: readJson(args.plan) };
   const { outcome, wallMs } = await timed(
     entry,
     { seed, settings: pairs("--set", args.set), ...plan },
@@ -42,13 +42,14 @@ export async function runCommand(args: RunArguments): Promise<number> {
     args.plan,
   );
   const { result } = outcome;
+  const warnings = [...triggerWarnings(entry, plan.plan, args.plan), ...warningsOf(result)];
   if (args.json) {
-    terminal.out(`${JSON.stringify({ ...result, wallMs, warnings: warningsOf(result) }, null, 2)}\n`);
+    terminal.out(`${JSON.stringify({ ...result, wallMs, warnings }, null, 2)}\n`);
     return exitOf(result);
   }
   if (args.verbose) tellTrace(terminal, outcome);
   if (!args.quiet) tell(terminal, outcome);
-  const replay = `${toolCommand()} replay ${shellWord(args.scenario)} --seed ${shellWord(seed)}${args.set.map((pair) => ` --set ${shellWord(pair)}`).join("")}`;
+  const replay = `${toolCommand()} replay ${shellWord(args.scenario)} --seed ${shellWord(seed)}${args.set.map((pair) => ` --set ${shellWord(pair)}`).join("")}${args.plan === undefined ? "" : ` --plan ${shellWord(args.plan)}`}`;
   if (result.verdict === "held")
     terminal.out(
       `${terminal.style.green.bold("held")}  ${result.scenario}  seed ${JSON.stringify(seed)}  digest ${result.digest}\n`,
@@ -63,7 +64,7 @@ export async function runCommand(args: RunArguments): Promise<number> {
     const { steps, module, verdict } = result.specification;
     terminal.err(`${grouped(steps)} protocol steps validated against ${module}: ${verdict}\n`);
   }
-  for (const warning of warningsOf(result)) terminal.err(`${warning}\n`);
+  for (const warning of warnings) terminal.err(`${warning}\n`);
   terminal.err(`${grouped(result.events)} events in ${wallMs.toFixed(0)} ms\n`);
   return exitOf(result);
 }
