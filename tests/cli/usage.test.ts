@@ -56,7 +56,11 @@ const bad: readonly (readonly [string, readonly string[], RegExp])[] = [
   ],
   ["an unknown reporter", ["campaign", "lesson-stale-read", "--reporter", "html"], /--reporter: there is no "html"/],
   ["a missing plan", ["run", "lesson-stale-read", "--plan", "gone.json"], /gone\.json cannot be read: ENOENT/],
-  ["a plan that is no JSON", ["run", "lesson-stale-read", "--plan", write("p1.json", "{")], /p1\.json is not valid JSON/],
+  [
+    "a plan that is no JSON",
+    ["run", "lesson-stale-read", "--plan", write("p1.json", "{")],
+    /p1\.json is not valid JSON/,
+  ],
   [
     "a plan with an unknown host",
     [
