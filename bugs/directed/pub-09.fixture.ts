@@ -23,8 +23,7 @@ export async function witnessPub09(root: string): Promise<Verdict> {
     commit({ kind: "write", proposedUs: 1_000_000, session, sequence, write: what });
 
   // Two clients with a session each; a session's number is the index of the entry that registered it.
-  commit({ kind: "register", proposedUs: 1_000_000 });
-  commit({ kind: "register", proposedUs: 1_000_000 });
+  for (const client of ["c1:1", "c2:1"]) commit({ kind: "register", proposedUs: 1_000_000, client, registration: 1 });
 
   // Client 1 counts from nothing to "1". It is applied, but the reply is lost.
   const count: Write = { f: "cas", key: "n", value: [null, "1"] };

@@ -1,4 +1,5 @@
 /** The witness of each bug of the Raft family, and what it breaks. */
+import { witnessKv1 } from "./kv-1.fixture.ts";
 import { witnessPub01 } from "./pub-01.fixture.ts";
 import { witnessPub02 } from "./pub-02.fixture.ts";
 import { witnessPub03 } from "./pub-03.fixture.ts";
@@ -20,4 +21,5 @@ export const RAFT_CASES: { readonly [id: string]: Case } = {
   "PUB-07": { witness: witnessPub07, breaks: ["raft.state-machine-safety"] },
   "PUB-09": { witness: witnessPub09, breaks: ["applied-twice"] },
   "PUB-12": { witness: witnessPub12, breaks: ["lost-write"] },
+  "KV-1": { witness: witnessKv1, breaks: ["foreign-answer"] },
 };

@@ -101,4 +101,15 @@ export const RAFT_BUGS: readonly Bug[] = [
     checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
     difficulty: "easy",
   },
+  {
+    id: "KV-1",
+    title: "A retry joins whatever waits at its old index",
+    source: "this store itself, until an answer named its command: kv-partitions, seed joinx/80",
+    mechanism:
+      "A leader remembers by index who waits. Deposed, it loses the end of its log; leading again, it proposes another client's command at the same index. A retry of the lost command finds its old index, the term is the present one, and so it takes the other's place: it gets the other command's result, and the other client is forgotten.",
+    invariant: "an answer names the command that was asked for",
+    scenario: "kv-partitions",
+    checks: ["kv.answer-names-its-command", "linearizable", "durable-writes"],
+    difficulty: "hard",
+  },
 ];

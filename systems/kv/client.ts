@@ -10,7 +10,10 @@ import type { NodeId } from "../raft/message.ts";
 import type { Write } from "./command.ts";
 import type { KvOperation, Outcome } from "./operation.ts";
 import type { KvClientSettings } from "./options.ts";
-import { type KvMessage, type KvReply, type KvRequest, kvCodec } from "./protocol.ts";
+import { type KvMessage, type KvReply, type KvRequest, kvCodec, subjectKey, subjectOf } from "./protocol.ts";
+
+/** Violated by a server that gives the result of one command as the answer to another. */
+export const ANSWER_PROPERTY = "kv.answer-names-its-command" as const;
 
 export type KvClientOptions = {
   readonly servers: readonly { readonly id: NodeId; readonly address: Address }[];
@@ -30,7 +33,11 @@ export function createKvClient(host: Host, options: KvClientOptions): KvClient {
   return new Client(host, options);
 }
 
-type Waiting = { readonly request: number; readonly answer: (reply: KvReply | null) => void; readonly timer: Timer };
+/** Request numbers of one boot. They differ from those of all others: an answer outlives the process that asked. */
+const REQUESTS_MAX = 0x1_0000_0000;
+const BOOTS_MAX = 0x1_0000;
+
+type Waiting = { readonly request: KvRequest; readonly answer: (reply: KvReply | null) => void; readonly timer: Timer };
 
 /** One operation's budget of time and attempts. */
 type Budget = { readonly deadlineUs: number; attemptsLeft: number };
@@ -39,7 +46,7 @@ class Client implements KvClient {
   readonly #host: Host;
   readonly #options: KvClientOptions;
   readonly #socket: DatagramSocket<KvMessage>;
-  #nextRequest = 1;
+  #nextRequest: number;
   #waiting: Waiting | null = null;
   #isBusy = false;
   /** Index of the server to ask next: the leader, as far as known. */
@@ -51,6 +58,7 @@ class Client implements KvClient {
   constructor(host: Host, options: KvClientOptions) {
     this.#host = host;
     this.#options = options;
+    this.#nextRequest = (host.boot.incarnation % BOOTS_MAX) * REQUESTS_MAX + 1;
     this.#target = host.random.below(options.servers.length);
     this.#socket = host.net.open<KvMessage>({
       port: 0,
@@ -129,8 +137,9 @@ class Client implements KvClient {
   }
 
   async #register(budget: Budget): Promise<boolean> {
+    const registration = this.#nextRequest;
     while (this.#hasBudget(budget)) {
-      const reply = await this.#ask({ kind: "register", request: this.#nextRequest++ }, budget);
+      const reply = await this.#ask({ kind: "register", request: this.#nextRequest++, registration }, budget);
       if (reply?.status === "ok") {
         this.#session = reply.session;
         this.#sequence = 0;
@@ -153,14 +162,24 @@ class Client implements KvClient {
     const server = this.#options.servers[target]!; // A target is an index of this list.
     return new Promise((answer) => {
       const timer = this.#host.timers.after(timeoutUs, () => this.#answer(null));
-      this.#waiting = { request: request.request, answer, timer };
+      this.#waiting = { request, answer, timer };
       this.#socket.send(server.address, request);
     });
   }
 
   #onMessage(message: KvMessage): void {
-    if (message.kind !== "reply" || message.request !== this.#waiting?.request) return;
-    this.#answer(message);
+    if (message.kind !== "reply" || this.#waiting === null) return;
+    const { request } = this.#waiting;
+    if (message.request === request.request && this.#isResultOf(request, message)) this.#answer(message);
+  }
+
+  /** A result has to name the command that was asked for: another client's is no answer, whatever attempt it says it is for. */
+  #isResultOf(request: KvRequest, { status, subject }: KvReply): boolean {
+    if (status === "not-leader" || status === "retry") return true;
+    const asked = subjectKey(subjectOf(request, this.#socket.address));
+    const answered = subject === null ? "nothing" : subjectKey(subject);
+    this.#host.always(answered === asked, ANSWER_PROPERTY, () => ({ asked, answered, status }));
+    return answered === asked;
   }
 
   #answer(reply: KvReply | null): void {

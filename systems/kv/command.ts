@@ -1,7 +1,8 @@
 /**
  * Commands of the replicated log, as bytes.
  *
- * kind (1) | proposed time (8) | for a write: session (6) | sequence (6) | key | for put: value | for cas: has from (1), from, to.
+ * kind (1) | proposed time (8) | for a register: registration (6), client | for a write: session (6) | sequence (6) | key | for put: value |
+ * for cas: has from (1), from, to.
  */
 import { ByteReader, ByteWriter, MalformedError, readFlag } from "../raft/bytes.ts";
 import { readText, sizeOfText, writeText } from "../raft/text.ts";
@@ -12,7 +13,13 @@ export type Write =
   | { readonly f: "cas"; readonly key: string; readonly value: readonly [from: string | null, to: string] };
 
 export type Command =
-  | { readonly kind: "register"; readonly proposedUs: number }
+  | {
+      readonly kind: "register";
+      readonly proposedUs: number;
+      /** Who asked, as "host:port", and the client's own number of this registration; a retry has the same. */
+      readonly client: string;
+      readonly registration: number;
+    }
   | {
       readonly kind: "write";
       /** Wall clock of the leader that proposed it. Log time follows it, within bounds. */
@@ -30,9 +37,11 @@ const CAS = 4;
 
 export function encodeCommand(command: Command): Uint8Array {
   if (command.kind === "register") {
-    const writer = new ByteWriter(9);
+    const writer = new ByteWriter(15 + sizeOfText(command.client));
     writer.u8(REGISTER);
     writer.u64(command.proposedUs);
+    writer.u48(command.registration);
+    writeText(writer, command.client);
     return writer.bytes;
   }
   const { write } = command;
@@ -78,8 +87,10 @@ export function decodeCommand(bytes: Uint8Array): Command {
   const code = reader.u8();
   const proposedUs = reader.u64();
   if (code === REGISTER) {
+    const registration = reader.u48();
+    const client = readText(reader);
     reader.finish();
-    return { kind: "register", proposedUs };
+    return { kind: "register", proposedUs, client, registration };
   }
   if (code > CAS || code < PUT) throw new MalformedError(`Command ${code} is unknown.`);
   const session = reader.u48();

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { MalformedError } from "../raft/bytes.ts";
 import { type Command, decodeCommand, encodeCommand, type Write } from "./command.ts";
-import { type KvMessage, kvCodec } from "./protocol.ts";
+import { type KvMessage, type KvSubject, kvCodec } from "./protocol.ts";
 
 const u48 = fc.integer({ min: 0, max: 281_474_976_710_655 });
 const text = fc.string({ unit: "grapheme", maxLength: 12 });
@@ -11,8 +11,14 @@ const write: fc.Arbitrary<Write> = fc.oneof(
   fc.record({ f: fc.constant("delete" as const), key: text }),
   fc.record({ f: fc.constant("cas" as const), key: text, value: fc.tuple(fc.option(text), text) }),
 );
+const subject: fc.Arbitrary<KvSubject> = fc.oneof(
+  fc.record({ kind: fc.constant("register" as const), client: text, registration: u48 }),
+  fc.record({ kind: fc.constant("write" as const), session: u48, sequence: u48 }),
+  fc.record({ kind: fc.constant("get" as const), key: text }),
+  fc.record({ kind: fc.constant("transfer" as const), to: fc.integer({ min: 0, max: 65_535 }) }),
+);
 const message: fc.Arbitrary<KvMessage> = fc.oneof(
-  fc.record({ kind: fc.constant("register" as const), request: u48 }),
+  fc.record({ kind: fc.constant("register" as const), request: u48, registration: u48 }),
   fc.record({ kind: fc.constant("get" as const), request: u48, key: text, isStaleOk: fc.boolean() }),
   fc.record({ kind: fc.constant("write" as const), request: u48, session: u48, sequence: u48, write }),
   fc.record({ kind: fc.constant("transfer" as const), request: u48, to: fc.integer({ min: 0, max: 65_535 }) }),
@@ -26,6 +32,7 @@ const message: fc.Arbitrary<KvMessage> = fc.oneof(
       "stale-sequence" as const,
       "retry" as const,
     ),
+    subject: fc.option(subject),
     value: fc.option(text),
     isSwapped: fc.boolean(),
     session: u48,
@@ -33,7 +40,12 @@ const message: fc.Arbitrary<KvMessage> = fc.oneof(
   }),
 );
 const command: fc.Arbitrary<Command> = fc.oneof(
-  fc.record({ kind: fc.constant("register" as const), proposedUs: fc.maxSafeNat() }),
+  fc.record({
+    kind: fc.constant("register" as const),
+    proposedUs: fc.maxSafeNat(),
+    client: text,
+    registration: u48,
+  }),
   fc.record({ kind: fc.constant("write" as const), proposedUs: fc.maxSafeNat(), session: u48, sequence: u48, write }),
 );
 

@@ -2,8 +2,11 @@
  * What clients and servers say to each other, and its bytes.
  *
  * Layout: crc32 (4) of all that follows | version (1) | kind (1) | request (6) | fields of the kind.
+ *
+ * An answer names what it answers twice: the attempt, by its number, and the command whose result it gives, by its subject.
+ * The subject is taken from what was executed, not from what was asked: a server that mixes up who waits for what is found out.
  */
-import type { Codec } from "../../sim/host.ts";
+import type { Address, Codec } from "../../sim/host.ts";
 import { type ByteReader, ByteWriter, MalformedError, readFlag } from "../raft/bytes.ts";
 import { openChecksum, sealChecksum } from "../raft/codec.ts";
 import { readText, sizeOfText, writeText } from "../raft/text.ts";
@@ -11,7 +14,8 @@ import { readWrite, sizeOfWrite, type Write, writeWrite } from "./command.ts";
 
 /** `request` is new for every attempt, so that an answer belongs to exactly one. */
 export type KvRequest =
-  | { readonly kind: "register"; readonly request: number }
+  /** `registration` stays over the attempts of one registration. */
+  | { readonly kind: "register"; readonly request: number; readonly registration: number }
   | { readonly kind: "get"; readonly request: number; readonly key: string; readonly isStaleOk: boolean }
   | {
       readonly kind: "write";
@@ -25,10 +29,51 @@ export type KvRequest =
 
 export type KvStatus = "ok" | "not-leader" | "unknown-session" | "stale-sequence" | "retry";
 
+/** What a result is the result of. */
+export type KvSubject =
+  | { readonly kind: "register"; readonly client: string; readonly registration: number }
+  | { readonly kind: "write"; readonly session: number; readonly sequence: number }
+  | { readonly kind: "get"; readonly key: string }
+  | { readonly kind: "transfer"; readonly to: number };
+
+/** Equal exactly for equal subjects. */
+export function subjectKey(subject: KvSubject): string {
+  switch (subject.kind) {
+    case "register":
+      return `register ${subject.client} ${subject.registration}`;
+    case "write":
+      return `write ${subject.session} ${subject.sequence}`;
+    case "get":
+      return `get ${subject.key}`;
+    case "transfer":
+      return `transfer ${subject.to}`;
+  }
+}
+
+/** What a request of the client at `from` asks the result of. */
+export function subjectOf(request: KvRequest, from: Address): KvSubject {
+  switch (request.kind) {
+    case "register":
+      return { kind: "register", client: clientName(from), registration: request.registration };
+    case "write":
+      return { kind: "write", session: request.session, sequence: request.sequence };
+    case "get":
+      return { kind: "get", key: request.key };
+    case "transfer":
+      return { kind: "transfer", to: request.to };
+  }
+}
+
+export function clientName({ host, port }: Address): string {
+  return `${host}:${port}`;
+}
+
 export type KvReply = {
   readonly kind: "reply";
   readonly request: number;
   readonly status: KvStatus;
+  /** Null where nothing was executed: for "not-leader" and "retry". */
+  readonly subject: KvSubject | null;
   /** Of a get; null for an absent key, and for everything else. */
   readonly value: string | null;
   /** Of a cas. */
@@ -45,6 +90,7 @@ const VERSION = 1;
 const HEADER_BYTES = 12;
 /** The position in this list is the number of a kind on the wire: append only. */
 const KINDS = ["register", "get", "put", "delete", "cas", "reply", "transfer"] as const;
+const SUBJECTS = ["none", "register", "write", "get", "transfer"] as const;
 const STATUSES = ["ok", "not-leader", "unknown-session", "stale-sequence", "retry"] as const;
 
 function kindOf(message: KvMessage): (typeof KINDS)[number] {
@@ -64,7 +110,7 @@ const TYPE_NAMES: readonly string[] = KINDS.map((kind) => `kv-${kind}`);
 function sizeOfFields(message: KvMessage): number {
   switch (message.kind) {
     case "register":
-      return 0;
+      return 6;
     case "get":
       return 1 + sizeOfText(message.key);
     case "write":
@@ -72,7 +118,65 @@ function sizeOfFields(message: KvMessage): number {
     case "transfer":
       return 2;
     case "reply":
-      return 11 + (message.value === null ? 0 : sizeOfText(message.value));
+      return 11 + sizeOfSubject(message.subject) + (message.value === null ? 0 : sizeOfText(message.value));
+  }
+}
+
+function sizeOfSubject(subject: KvSubject | null): number {
+  switch (subject?.kind) {
+    case undefined:
+      return 1;
+    case "register":
+      return 7 + sizeOfText(subject.client);
+    case "write":
+      return 13;
+    case "get":
+      return 1 + sizeOfText(subject.key);
+    case "transfer":
+      return 3;
+  }
+}
+
+function writeSubject(writer: ByteWriter, subject: KvSubject | null): void {
+  writer.u8(SUBJECTS.indexOf(subject?.kind ?? "none"));
+  switch (subject?.kind) {
+    case undefined:
+      break;
+    case "register":
+      writer.u48(subject.registration);
+      writeText(writer, subject.client);
+      break;
+    case "write":
+      writer.u48(subject.session);
+      writer.u48(subject.sequence);
+      break;
+    case "get":
+      writeText(writer, subject.key);
+      break;
+    case "transfer":
+      writer.u16(subject.to);
+      break;
+  }
+}
+
+function readSubject(reader: ByteReader): KvSubject | null {
+  const kind = SUBJECTS[reader.u8()];
+  if (kind === undefined) throw new MalformedError("The subject of the reply is unknown.");
+  switch (kind) {
+    case "none":
+      return null;
+    case "register": {
+      const registration = reader.u48();
+      return { kind, client: readText(reader), registration };
+    }
+    case "write": {
+      const session = reader.u48();
+      return { kind, session, sequence: reader.u48() };
+    }
+    case "get":
+      return { kind, key: readText(reader) };
+    case "transfer":
+      return { kind, to: reader.u16() };
   }
 }
 
@@ -84,6 +188,7 @@ function encode(message: KvMessage): Uint8Array {
   writer.u48(message.request);
   switch (message.kind) {
     case "register":
+      writer.u48(message.registration);
       break;
     case "get":
       writer.u8(message.isStaleOk ? 1 : 0);
@@ -102,6 +207,7 @@ function encode(message: KvMessage): Uint8Array {
       writer.u8(message.isSwapped ? 1 : 0);
       writer.u48(message.session);
       writer.u16(message.leader);
+      writeSubject(writer, message.subject);
       writer.u8(message.value === null ? 0 : 1);
       if (message.value !== null) writeText(writer, message.value);
       break;
@@ -123,7 +229,7 @@ function decode(bytes: Uint8Array): KvMessage {
 function readFields(reader: ByteReader, kind: (typeof KINDS)[number], request: number): KvMessage {
   switch (kind) {
     case "register":
-      return { kind, request };
+      return { kind, request, registration: reader.u48() };
     case "get": {
       const isStaleOk = readFlag(reader);
       return { kind, request, key: readText(reader), isStaleOk };
@@ -143,6 +249,7 @@ function readReply(reader: ByteReader, request: number): KvReply {
   const isSwapped = readFlag(reader);
   const session = reader.u48();
   const leader = reader.u16();
+  const subject = readSubject(reader);
   const value = readFlag(reader) ? readText(reader) : null;
-  return { kind: "reply", request, status, value, isSwapped, session, leader };
+  return { kind: "reply", request, status, subject, value, isSwapped, session, leader };
 }

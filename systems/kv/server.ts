@@ -7,10 +7,21 @@
 import type { Address, DatagramSocket, Host, Program } from "../../sim/host.ts";
 import type { Entry, NodeId } from "../raft/message.ts";
 import { type RaftNode, startRaftNode } from "../raft/node.ts";
-import { encodeCommand } from "./command.ts";
+import { type Command, encodeCommand } from "./command.ts";
 import type { KvServerSettings } from "./options.ts";
-import { type KvMessage, type KvReply, type KvRequest, type KvStatus, kvCodec } from "./protocol.ts";
+import {
+  clientName,
+  type KvMessage,
+  type KvReply,
+  type KvRequest,
+  type KvStatus,
+  type KvSubject,
+  kvCodec,
+  subjectKey,
+  subjectOf,
+} from "./protocol.ts";
 import { type CommandResult, KvStore } from "./store.ts";
+import { type Waiting, WaitingClients } from "./waiting.ts";
 
 export type KvMember = {
   readonly id: NodeId;
@@ -50,34 +61,21 @@ export function kvServer(options: KvServerOptions): Program {
   };
 }
 
-type Pending = { readonly from: Address; readonly request: number; readonly term: number; readonly key: string };
-
-/** What a retry has in common with the attempts before it: a client has one command outstanding at a time. */
-function commandKey(request: KvRequest & { readonly kind: "register" | "write" }, from: Address): string {
-  return request.kind === "write" ? `${request.session}/${request.sequence}` : `${from.host}:${from.port}`;
-}
-
 class KvServer {
   readonly store: KvStore;
   readonly #host: Host;
   readonly #settings: KvServerSettings;
   #node: RaftNode | null = null;
   #socket: DatagramSocket<KvMessage> | null = null;
-  /** Who waits for the entry at an index. */
-  readonly #pending: Map<number, Pending> = new Map();
-  /** The index at which a command waits, the latest one where it was proposed in several terms. */
-  readonly #indexes: Map<string, number> = new Map();
+  readonly #waiting = new WaitingClients();
 
   constructor(host: Host, settings: KvServerSettings) {
     this.#host = host;
     this.#settings = settings;
     this.store = new KvStore(settings, {
-      onApplied: (entry, result) => this.#onApplied(entry, result),
+      onApplied: (entry, result, command) => this.#onApplied(entry, result, command),
       // Who waited for an entry that the snapshot skipped will ask again.
-      onRestored: () => {
-        this.#pending.clear();
-        this.#indexes.clear();
-      },
+      onRestored: () => this.#waiting.clear(),
       mark: (name) => host.mark(name),
     });
   }
@@ -96,93 +94,85 @@ class KvServer {
 
   #onRequest(node: RaftNode, request: KvRequest, from: Address): void {
     if (request.kind === "get") this.#read(node, request, from);
-    else if (request.kind === "transfer")
-      this.#reply(from, request.request, node.transferLeadership(request.to) ? "ok" : "not-leader");
-    else this.#propose(node, request, from);
+    else if (request.kind === "transfer") {
+      const isStarted = node.transferLeadership(request.to);
+      this.#reply(from, request.request, isStarted ? "ok" : "not-leader", { subject: subjectOf(request, from) });
+    } else this.#propose(node, request, from);
   }
 
   #read(node: RaftNode, request: KvRequest & { readonly kind: "get" }, from: Address): void {
-    const { key } = request;
+    const { key, request: attempt } = request;
     if (request.isStaleOk) {
-      this.#reply(from, request.request, "ok", { value: this.store.get(key) });
+      this.#reply(from, attempt, "ok", this.#find(key));
       return;
     }
     if (!node.isLeader && !this.#settings.hasFollowerReads) {
-      this.#reply(from, request.request, "not-leader");
+      this.#reply(from, attempt, "not-leader");
       return;
     }
     node.read((isConfirmed) => {
-      if (isConfirmed) this.#reply(from, request.request, "ok", { value: this.store.get(key) });
-      else this.#reply(from, request.request, "retry");
+      if (isConfirmed) this.#reply(from, attempt, "ok", this.#find(key));
+      else this.#reply(from, attempt, "retry");
     });
   }
 
+  #find(key: string): { readonly subject: KvSubject; readonly value: string | null } {
+    return { subject: { kind: "get", key }, value: this.store.get(key) };
+  }
+
   #propose(node: RaftNode, request: KvRequest & { readonly kind: "register" | "write" }, from: Address): void {
-    const key = commandKey(request, from);
-    if (this.#joinsPending(node, key, request.request, from)) return;
-    if (this.#pending.size >= this.#settings.pendingMax) {
+    const command = subjectKey(subjectOf(request, from));
+    // An entry of an earlier term may be lost without this server hearing of it.
+    if (node.isLeader && this.#waiting.join({ command, term: node.term, from, request: request.request })) {
+      this.#host.mark("kv.retry-joined");
+      return;
+    }
+    if (this.#waiting.size >= this.#settings.pendingMax) {
       this.#host.mark("kv.too-many-pending");
       this.#reply(from, request.request, "retry");
       return;
     }
-    const proposedUs = Math.max(0, this.#host.clock.wallUs());
-    const command =
-      request.kind === "register"
-        ? encodeCommand({ kind: "register", proposedUs })
-        : encodeCommand({
-            kind: "write",
-            proposedUs,
-            session: request.session,
-            sequence: request.sequence,
-            write: request.write,
-          });
     const { term } = node;
-    const index = node.propose(command);
+    const index = node.propose(this.#encode(request, from));
     if (index === 0) this.#reply(from, request.request, "not-leader");
-    else {
-      this.#pending.set(index, { from, request: request.request, term, key });
-      this.#indexes.set(key, index);
-    }
+    else this.#releaseLost(this.#waiting.add(index, { command, term, from, request: request.request }));
   }
 
-  /**
-   * A retry of what already waits in this leader's log is answered by that entry. A second entry would do no harm, but clients that
-   * retry faster than the log moves would fill it with repetitions and never be served again: an overload that feeds itself.
-   */
-  #joinsPending(node: RaftNode, key: string, request: number, from: Address): boolean {
-    const index = this.#indexes.get(key);
-    const pending = index === undefined ? undefined : this.#pending.get(index);
-    if (index === undefined || pending === undefined) return false;
-    // An entry of an earlier term may be lost without this server hearing of it.
-    if (!node.isLeader || pending.term !== node.term) return false;
-    this.#pending.set(index, { ...pending, from, request });
-    this.#host.mark("kv.retry-joined");
-    return true;
+  #encode(request: KvRequest & { readonly kind: "register" | "write" }, from: Address): Uint8Array {
+    const proposedUs = Math.max(0, this.#host.clock.wallUs());
+    if (request.kind === "register") {
+      const { registration } = request;
+      return encodeCommand({ kind: "register", proposedUs, client: clientName(from), registration });
+    }
+    const { session, sequence, write } = request;
+    return encodeCommand({ kind: "write", proposedUs, session, sequence, write });
   }
 
-  #onApplied(entry: Entry, result: CommandResult): void {
-    const pending = this.#pending.get(entry.index);
-    if (pending === undefined) return;
-    this.#pending.delete(entry.index);
-    if (this.#indexes.get(pending.key) === entry.index) this.#indexes.delete(pending.key);
-    const { from, request } = pending;
-    // Another leader's entry took the place: this server's was lost, and may not be answered by the other's result.
-    if (pending.term !== entry.term) {
-      this.#host.mark("kv.proposal-lost");
-      this.#reply(from, request, "retry");
-      return;
-    }
+  #onApplied(entry: Entry, result: CommandResult, command: Command): void {
+    const { answered, lost } = this.#waiting.applied(entry.index, entry.term);
+    this.#releaseLost(lost);
+    if (answered === null) return;
+    const { from, request } = answered;
+    const subject = subjectOfCommand(command);
     switch (result.status) {
       case "registered":
-        this.#reply(from, request, "ok", { session: result.session });
+        this.#reply(from, request, "ok", { subject, session: result.session });
         break;
       case "applied":
-        this.#reply(from, request, "ok", { isSwapped: result.isSwapped });
+        this.#reply(from, request, "ok", { subject, isSwapped: result.isSwapped });
         break;
       case "unknown-session":
       case "stale-sequence":
-        this.#reply(from, request, result.status);
+        this.#reply(from, request, result.status, { subject });
         break;
+    }
+  }
+
+  /** Other entries took the place of theirs: they may not be answered by the others' results. */
+  #releaseLost(lost: readonly Waiting[]): void {
+    for (const { from, request } of lost) {
+      this.#host.mark("kv.proposal-lost");
+      this.#reply(from, request, "retry");
     }
   }
 
@@ -190,11 +180,19 @@ class KvServer {
     to: Address,
     request: number,
     status: KvStatus,
-    result: { readonly value?: string | null; readonly isSwapped?: boolean; readonly session?: number } = {},
+    result: Partial<Pick<KvReply, "subject" | "value" | "isSwapped" | "session">> = {},
   ): void {
-    const { value = null, isSwapped = false, session = 0 } = result;
+    const { subject = null, value = null, isSwapped = false, session = 0 } = result;
     const leader = this.#node?.leader ?? 0;
-    const reply: KvReply = { kind: "reply", request, status, value, isSwapped, session, leader };
+    const reply: KvReply = { kind: "reply", request, status, subject, value, isSwapped, session, leader };
     this.#socket?.send(to, reply);
   }
+}
+
+function subjectOfCommand(command: Command): KvSubject {
+  if (command.kind === "register") {
+    const { client, registration } = command;
+    return { kind: "register", client, registration };
+  }
+  return { kind: "write", session: command.session, sequence: command.sequence };
 }

@@ -28,7 +28,7 @@ class Log {
   }
 
   register(proposedUs = 0): number {
-    const result = this.apply({ kind: "register", proposedUs });
+    const result = this.apply({ kind: "register", proposedUs, client: "c1:1", registration: 1 });
     return result.status === "registered" ? result.session : 0;
   }
 

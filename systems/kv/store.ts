@@ -17,7 +17,7 @@ export type CommandResult =
 
 export type StoreHooks = {
   /** Called after each command, with what it resulted in. */
-  readonly onApplied: (entry: Entry, result: CommandResult) => void;
+  readonly onApplied: (entry: Entry, result: CommandResult, command: Command) => void;
   /** The state was replaced by a snapshot. */
   readonly onRestored: () => void;
   readonly mark: (name: string) => void;
@@ -41,7 +41,7 @@ export class KvStore implements StateMachine {
     const command = decodeCommand(entry.data);
     if (this.#sessions.advance(command.proposedUs) > 0) this.#hooks.mark("kv.session-expired");
     const result = this.#execute(entry.index, command);
-    this.#hooks.onApplied(entry, result);
+    this.#hooks.onApplied(entry, result, command);
     return this.#hashOf(result);
   }
 
