@@ -38,12 +38,31 @@ export type RaftStateRecord = {
   readonly change: RaftLogChange | null;
 };
 
+/** An acknowledgement as it leaves a follower. Emitted under the kind "raft.ack"; plain data. */
+export type RaftAckRecord = {
+  readonly host: string;
+  readonly node: number;
+  /** The leader of `term`. */
+  readonly to: number;
+  readonly term: number;
+  /** The sender holds the leader's log durably up to here. */
+  readonly index: number;
+};
+
+/** What the disk of a node holds durably, as somebody saw who did not ask the node. */
+export type RaftDurableLog = {
+  readonly snapshotIndex: number;
+  at(index: number): RaftEntryRecord | undefined;
+};
+
 export type RaftProperty =
   | "raft.election-safety"
   | "raft.election-quorum"
   | "raft.vote-safety"
   | "raft.log-matching"
   | "raft.leader-append-only"
+  | "raft.needless-cut"
+  | "raft.acknowledged-durable"
   | "raft.leader-completeness"
   | "raft.state-machine-safety"
   | "raft.commit-quorum"

@@ -185,7 +185,57 @@ test("rejects a leader that replaces a part of its own log", () => {
   script.elect(1, 1, [1, 2]);
   script.append(1, 1, [1, 11], [1, 12]);
   script.append(1, 2, [1, 12]);
-  expect(script.properties).toEqual(["raft.leader-append-only"]);
+  expect(script.properties).toEqual(["raft.leader-append-only", "raft.needless-cut"]);
+});
+
+test("rejects a follower that cuts its log where no entry of another term comes to stand", () => {
+  for (const change of [suffix(2), suffix(2, [1, 12]), suffix(2, [1, 99])]) {
+    const script = committedOnce();
+    script.append(2, 2, [1, 12], [1, 13]);
+    script.say(2, { change });
+    expect(script.properties).toContain("raft.needless-cut");
+  }
+  const script = committedOnce();
+  script.append(2, 2, [1, 12], [1, 13]);
+  script.say(2, { change: suffix(3, [2, 23]) });
+  expect(script.properties).toEqual([]);
+});
+
+test("rejects an acknowledgement of what the disk does not durably hold, whatever the node says of itself", () => {
+  const acknowledge = (disk: readonly (readonly [number, number])[], snapshotIndex = 0): Script => {
+    const script = committedOnce();
+    script.append(1, 2, [1, 12]);
+    script.append(2, 2, [1, 12]);
+    const entries = disk.map(([term, hash]) => ({ term, hash }));
+    const ack = { host: "n2", node: 2, to: 1, term: 1, index: 2 };
+    script.monitor.acknowledged(ack, { snapshotIndex, at: (index) => entries[index - 1] });
+    return script;
+  };
+  const right: readonly (readonly [number, number])[] = [
+    [1, 11],
+    [1, 12],
+  ];
+  expect(acknowledge(right).properties).toEqual([]);
+  expect(acknowledge([], 2).properties).toEqual([]);
+  for (const disk of [right.slice(0, 1), [right[0]!, [1, 99]] as const, [right[0]!, [2, 12]] as const]) {
+    expect(acknowledge(disk).properties).toEqual(["raft.acknowledged-durable"]);
+  }
+});
+
+test("rejects an acknowledgement of another log than the leader's, and asks no disk that is known to lie", () => {
+  const ack = { host: "n2", node: 2, to: 1, term: 1, index: 2 };
+  const other = { snapshotIndex: 0, at: (index: number) => (index === 2 ? { term: 0, hash: 7 } : undefined) };
+  for (const [isForgiven, expected] of [
+    [false, ["raft.acknowledged-durable"]],
+    [true, []],
+  ] as const) {
+    const script = committedOnce();
+    script.append(1, 2, [1, 12]);
+    script.append(2, 2, [0, 7]);
+    if (isForgiven) script.monitor.forgive("n2");
+    script.monitor.acknowledged(ack, other);
+    expect(script.properties).toEqual(expected);
+  }
 });
 
 test("rejects an entry that a leader commits without a durable quorum", () => {

@@ -2,12 +2,14 @@
  * Watches a Raft cluster from inside, step by step, and says which property of the protocol broke, where, and why.
  *
  * Properties: those of the Raft paper, figure 3, and what they rest on (a vote and an acknowledgement are durable before
- * they count; terms, commit and applied indexes never go back). Work is constant for each entry appended, committed or
+ * they count; a log is cut only where an entry of another term replaces it; terms, commit and applied indexes never go back). Work is constant for each entry appended, committed or
  * applied, and linear in the log only at a boot. The records' order has to be that of the steps.
  *
  * What a monitor cannot see: what clients got. That is the linearizability checker's part.
  */
 import type {
+  RaftAckRecord,
+  RaftDurableLog,
   RaftEntryRecord,
   RaftLogChange,
   RaftProperty,
@@ -16,6 +18,8 @@ import type {
 } from "./raft-monitor-record.ts";
 
 export type {
+  RaftAckRecord,
+  RaftDurableLog,
   RaftEntryRecord,
   RaftLogChange,
   RaftProperty,
@@ -112,7 +116,10 @@ export class RaftMonitor {
     }
     const { from, entries } = change;
     const lastIndex = mirror.baseIndex + mirror.entries.length;
-    if (previous !== null && from <= lastIndex) this.#checkTruncation(mirror, record, previous, from);
+    if (previous !== null && from <= lastIndex) {
+      this.#checkTruncation(mirror, record, previous, from);
+      this.#checkConflict(mirror, record, from, entries[0]);
+    }
     mirror.entries.length = Math.max(0, from - mirror.baseIndex - 1);
     this.#append(mirror, record, from, entries);
   }
@@ -133,6 +140,15 @@ export class RaftMonitor {
         oldTerm: old?.term ?? -1,
       });
     }
+  }
+
+  /** Only a conflict cuts a log (paper, figure 2, step 3): an older message must not take away what came since. */
+  #checkConflict(mirror: Mirror, record: RaftStateRecord, from: number, entry: RaftEntryRecord | undefined): void {
+    const oldTerm = mirror.entries[from - mirror.baseIndex - 1]?.term ?? -1;
+    if (entry !== undefined && entry.term !== oldTerm) return;
+    const by = entry === undefined ? "by nothing" : `by another entry of term ${entry.term}`;
+    const message = `${record.host} cut its log at index ${from} and replaced the entry of term ${oldTerm} there ${by}.`;
+    this.#violate("raft.needless-cut", record, message, { from, oldTerm, newTerm: entry?.term ?? -1 });
   }
 
   #append(mirror: Mirror, record: RaftStateRecord, from: number, entries: readonly RaftEntryRecord[]): void {
@@ -208,6 +224,38 @@ export class RaftMonitor {
     if (record.snapshotIndex < old.record.snapshotIndex) {
       const message = `${host} came back with snapshot ${record.snapshotIndex}; it had ${old.record.snapshotIndex}.`;
       this.#violate("raft.durable-state", record, message, { snapshotIndex: old.record.snapshotIndex });
+    }
+  }
+
+  /**
+   * An acknowledgement leaves a node: what its disk holds durably, which the node was not asked, is the leader's log up to there. The last
+   * entry stands for all, by log matching.
+   */
+  acknowledged(ack: RaftAckRecord, disk: RaftDurableLog): void {
+    const { host, node, to, term, index } = ack;
+    const mirror = this.#mirrors.get(node);
+    if (mirror === undefined || this.#forgiven.has(host) || index <= disk.snapshotIndex) return;
+    const leader = this.#mirrors.get(to);
+    const isLeading = leader !== undefined && leader.record.role === "leader" && leader.record.term === term;
+    // A leader that was deposed since may have lost what the acknowledgement is about; the node's own log has to agree in any case.
+    const logs = isLeading ? [mirror, leader] : [mirror];
+    const found = disk.at(index);
+    for (const { record, baseIndex, entries } of logs) {
+      const expected = entries[index - baseIndex - 1];
+      if (
+        index <= baseIndex ||
+        (found !== undefined && found.term === expected?.term && found.hash === expected.hash)
+      ) {
+        continue;
+      }
+      const holds = found === undefined ? "no entry" : `an entry of term ${found.term}`;
+      const message = `${host} acknowledged entry ${index} in term ${term}, but its disk durably holds ${holds} there; ${record.host} has one of term ${expected?.term ?? -1}.`;
+      this.#violate("raft.acknowledged-durable", mirror.record, message, {
+        index,
+        term,
+        durableTerm: found?.term ?? -1,
+      });
+      return;
     }
   }
 

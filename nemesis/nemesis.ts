@@ -282,7 +282,8 @@ export class Nemesis {
   #quarantine(host: string): void {
     if (this.#quarantined.has(host)) return;
     this.#quarantined.add(host);
-    const { network, world } = this.#control;
+    const { network, quarantined, world } = this.#control;
+    quarantined.add(host);
     const others = [...this.#field.nodes, ...this.#field.clients];
     network.addRule({ pairs: pairsBetween([host], others), props: { block: true }, fault: null });
     world.trace("nemesis.quarantine", host);

@@ -96,6 +96,11 @@ export const KV_SETTINGS: SettingsSpec = {
     max: 3_000_000,
     about: "a client gives an operation up after this",
   },
+  isWatchedClosely: {
+    kind: "boolean",
+    truePerMillion: 200_000,
+    about: "monitors compare each acknowledgement with what the disk durably holds",
+  },
   hasFollowerReads: { kind: "boolean", about: "followers serve linearizable reads too" },
 };
 

@@ -1,9 +1,13 @@
 /** Watches a Raft group from inside: monitors, who leads, and the numbers that floors are stated in. */
-import { RaftMonitor, type RaftStateRecord } from "../checkers/raft-monitor.ts";
+import { type RaftAckRecord, RaftMonitor, type RaftStateRecord } from "../checkers/raft-monitor.ts";
 import type { Verdict } from "../checkers/verdict.ts";
 import type { Control } from "../sim/control.ts";
 import { invalidVerdict, validVerdict } from "./checks.ts";
-import type { ScenarioContext, Watch, WatchOptions } from "./scenario.ts";
+import { readDurableLog } from "../systems/raft/durable-log.ts";
+import type { Eventually, ScenarioContext, Watch, WatchOptions } from "./scenario.ts";
+
+/** Beyond what the liveness phase may take: an election, and snapshots in small pieces. */
+const APPLIED_US_MAX = 20_000_000;
 
 /** What plans may name: the leader with the highest term, those that follow it, and the one that lags most. */
 export const RAFT_TARGETS = ["leader", "follower", "laggard", "candidate"] as const;
@@ -20,6 +24,19 @@ export function watchRaft(control: Control, context: ScenarioContext, options: W
   const leaders = new Set<number>();
   const counts = { leaderChanges: 0, snapshotInstalls: 0 };
   let violated = 0;
+  const reportNew = (): void => {
+    if (monitor.violations.length === violated) return;
+    violated = monitor.violations.length;
+    options.onViolation();
+  };
+  if (options.hasMonitors && context.settings["isWatchedClosely"] === true) {
+    world.onObservation("raft.ack", (host, _incarnation, data) => {
+      const { disk } = control.host(host);
+      if (disk.hasLastingHarm) monitor.forgive(host);
+      monitor.acknowledged(data as RaftAckRecord, readDurableLog(disk.durableView()));
+      reportNew();
+    });
+  }
   world.onObservation("raft.state", (host, _incarnation, data) => {
     const record = data as RaftStateRecord;
     const before = seen.get(host)?.record;
@@ -27,10 +44,7 @@ export function watchRaft(control: Control, context: ScenarioContext, options: W
     if (options.hasMonitors) {
       if (control.host(host).disk.hasLastingHarm) monitor.forgive(host);
       monitor.observe(record);
-      if (monitor.violations.length > violated) {
-        violated = monitor.violations.length;
-        options.onViolation();
-      }
+      reportNew();
     }
     if (record.change?.kind === "install") counts.snapshotInstalls++;
     if (record.role === "leader" && !leaders.has(record.term)) {
@@ -56,9 +70,38 @@ export function watchRaft(control: Control, context: ScenarioContext, options: W
       candidate: () => namesOf(live().filter(({ role }) => role === "candidate" || role === "pre-candidate")),
       laggard: () => laggards(live()),
     },
-    ...(options.hasMonitors ? { monitors: [{ name: "raft", verdict: () => verdictOf(monitor) }] } : {}),
+    ...(options.hasMonitors
+      ? {
+          monitors: [{ name: "raft", verdict: () => verdictOf(monitor) }],
+          eventually: [appliedEverywhere(control, context, seen)],
+        }
+      : {}),
     counts: () => ({ ...counts, segmentChanges: world.properties.marks.get("raft.segment-changed") ?? 0 }),
   };
+}
+
+/**
+ * Every node that is up and whose disk was not harmed applies what any of them has committed, without a new command to carry the news: a
+ * follower that never catches up is no copy of anything.
+ */
+function appliedEverywhere(control: Control, { nodes }: ScenarioContext, seen: ReadonlyMap<string, Seen>): Eventually {
+  const pending = (): string | null => {
+    const sound = nodes.filter(
+      (node) =>
+        control.stateOf(node) !== "down" && !control.host(node).disk.hasLastingHarm && !control.quarantined.has(node),
+    );
+    const records = sound.map((node) => {
+      const record = seen.get(node)?.record;
+      return { node, record: record?.incarnation === control.host(node).incarnationNumber ? record : undefined };
+    });
+    const commit = Math.max(0, ...records.map(({ record }) => record?.commit ?? 0));
+    for (const { node, record } of records) {
+      if (record === undefined) return `${node} is up and its disk sound, but it takes no part`;
+      if (record.applied < commit) return `${node} has applied up to ${record.applied}, ${commit} is committed`;
+    }
+    return null;
+  };
+  return { name: "raft-applied", withinUs: APPLIED_US_MAX, pending };
 }
 
 function namesOf(records: readonly RaftStateRecord[]): string[] {

@@ -53,6 +53,9 @@ export class Control {
   readonly #lifecycleListeners: ((host: string, change: LifecycleChange) => void)[] = [];
   #isSupervising = true;
 
+  /** Hosts that a fault plan cut off for the rest of the run, since their disks lie: nothing that they send arrives any more. */
+  readonly quarantined: Set<string> = new Set();
+
   constructor(options: ControlOptions) {
     this.#options = options;
     this.world = new World(options);

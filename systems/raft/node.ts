@@ -5,8 +5,8 @@
  * makes it durable, records that it is, and only then lets go the messages that rest on it. A disk that fails stops the
  * node (the next boot recovers); a disk that cannot be trusted keeps it out of the group for ever.
  *
- * Observations: for monitors "raft.state" (see observation.ts) and "raft.refused" {host, reason}; for validation against
- * the specification "raft.step" (see step.ts).
+ * Observations: for monitors "raft.state", "raft.ack" (see observation.ts) and "raft.refused" {host, reason}; for validation
+ * against the specification "raft.step" (see step.ts).
  */
 import { DiskError, type Host, type Timer } from "../../sim/host.ts";
 import { crc32 } from "./bytes.ts";
@@ -14,7 +14,7 @@ import { connectionTransport } from "./connections.ts";
 import { RaftCore, RaftInvariantError, type Role, type Unsaved } from "./core.ts";
 import { RaftLog } from "./log.ts";
 import type { Message, NodeId, Snapshot } from "./message.ts";
-import { type LogChange, nextAppliedHash, observationOf, suffixChange, wholeChange } from "./observation.ts";
+import { ackOf, type LogChange, nextAppliedHash, observationOf, suffixChange, wholeChange } from "./observation.ts";
 import { checkRaftOptions, type RaftOptions } from "./options.ts";
 import { Reads } from "./reads.ts";
 import { UntrustedDiskError } from "./recovery.ts";
@@ -190,13 +190,20 @@ export class RaftNode {
     this.#install ??= core.takeInstall();
     this.#applyCommitted();
     this.#tell(change);
-    for (const message of core.takeMessages()) this.#transport.send(message);
+    for (const message of core.takeMessages()) this.#send(message);
     for (const { context, index } of core.takeReadStates()) this.#reads.confirm(context, index);
     for (const context of core.takeReadFailures()) this.#reads.fail(context);
     this.#reads.serve(this.#applied, this.#host.clock.monotonicUs());
     this.#arm();
     // The loop begins with a call of the disk that is still pending when it returns: the handler stays synchronous.
     if (!this.#isFlushing && this.#hasWork()) void this.#flush();
+  }
+
+  #send(message: Message): void {
+    if (message.kind === "append-reply" && message.isSuccess) {
+      this.#host.observe("raft.ack", () => ackOf(message, this.#host.name));
+    }
+    this.#transport.send(message);
   }
 
   #applyCommitted(): void {

@@ -1,10 +1,11 @@
 /**
- * What a node tells monitors at each atomic step, under the kind "raft.state": plain data, constant work for each change.
+ * What a node tells monitors at each atomic step, under the kind "raft.state", and when it acknowledges, under "raft.ack": plain data,
+ * constant work for each change.
  *
- * The record has the shape that checkers/raft-monitor-record.ts defines; a test keeps the two in agreement.
+ * The records have the shapes that checkers/raft-monitor-record.ts defines; a test keeps the two in agreement.
  */
 import type { RaftCore, Role } from "./core.ts";
-import type { Entry } from "./message.ts";
+import type { AppendReply, Entry } from "./message.ts";
 
 export type LoggedEntry = { readonly term: number; readonly hash: number };
 
@@ -33,6 +34,19 @@ export type RaftObservation = {
   readonly snapshotIndex: number;
   readonly change: LogChange | null;
 };
+
+/** An acknowledgement as it leaves: the sender promises to hold the log of the leader `to` of `term` durably up to `index`. */
+export type RaftAck = {
+  readonly host: string;
+  readonly node: number;
+  readonly to: number;
+  readonly term: number;
+  readonly index: number;
+};
+
+export function ackOf({ from, to, term, index }: AppendReply, host: string): RaftAck {
+  return { host, node: from, to, term, index };
+}
 
 /** What the core itself does not know. */
 export type ObservationContext = {
