@@ -1,18 +1,19 @@
 /** Groups of CRDT stores as a scenario: what crdt-counters, crdt-sets, … share. docs/crdt.md says what they demand. */
-import { HistoryError } from "../checkers/history.ts";
+import { HistoryError, type PlainJson } from "../checkers/history.ts";
 import type { CrdtSpec } from "../checkers/crdt/record.ts";
 import { checkReplicas } from "../checkers/crdt/replicas.ts";
 import type { Verdict } from "../checkers/verdict.ts";
 import { FAULT_KINDS, type FaultKind, harmOf } from "../nemesis/kinds.ts";
 import type { Random } from "../sim/random.ts";
-import { type StoreAnswer, StoreClient } from "../systems/crdt-store/client.ts";
+import { StoreClient } from "../systems/crdt-store/client.ts";
 import type { StoreKind } from "../systems/crdt-store/kind.ts";
 import type { StoreOptions } from "../systems/crdt-store/server.ts";
 import { unknownVerdict } from "./checks.ts";
-import { type Asked, callOf, historyOfClients, isRead } from "./crdt-history.ts";
+import { StoreProcess } from "./crdt-client.ts";
+import { type Asked, historyOfClients } from "./crdt-history.ts";
 import { STORE_TARGETS, watchStores } from "./crdt-watch.ts";
+import { PACE_SETTING, paced } from "./pace.ts";
 import {
-  type Outcome,
   type PlannedOperation,
   type RunData,
   type Scenario,
@@ -27,7 +28,9 @@ const STORE_PORT = 7101;
 const CLIENT_PORT = 7102;
 /** More than the chaos phase has room for. */
 const OPERATIONS_PER_PROCESS = 120;
-const AGREE_PAUSE_US = 25_000;
+/** Of the calls that speak about a read, and how many times the longest pause they may wait: others' updates shall come in between. */
+const PATIENT_PER_MILLION = 400_000;
+const PATIENCE_TIMES = 4;
 
 /** A call of the workload; `key` and `value` as the kind of store wants them. */
 export type PlannedCall = { readonly f: string; readonly key?: string; readonly value?: Asked["value"] };
@@ -37,6 +40,10 @@ export type CrdtType = {
   readonly spec: CrdtSpec;
   /** Draws a call; `serial` is new each time, for values that must be. */
   call(random: Random, serial: number, context: ScenarioContext): PlannedCall;
+  /** The calls, by name, that may speak about what their process has read: they take away or place by what was there then. */
+  readonly ofReads?: readonly string[];
+  /** Puts such a call in the words of what was read, where the type has no contexts; by itself it carries the context. */
+  resolve?(value: PlainJson, shown: PlainJson): PlainJson;
   /** A call that every replica can take at any time: what must succeed after healing. */
   always(serial: number): PlannedCall;
   /** How often it is drawn among the types of its family; default 1. */
@@ -59,6 +66,13 @@ const SETTINGS: SettingsSpec = {
   latencyUs: { kind: "integer", min: 200, max: 5_000, isLogarithmic: true, about: "mean one-way latency of a link" },
   thinkUsMax: { kind: "integer", min: 20_000, max: 80_000, isLogarithmic: true, about: "longest pause of a process" },
   readPerMille: { kind: "integer", min: 100, max: 400, about: "share of reads among operations" },
+  ofReadPerMille: {
+    kind: "integer",
+    min: 0,
+    max: 800,
+    about: "share of removes and writes that speak about what their process has read, not about the present",
+  },
+  pace: PACE_SETTING,
   strayPerMille: { kind: "integer", min: 0, max: 500, about: "share of operations at another replica than the usual" },
   roundUs: { kind: "integer", min: 12_000, max: 60_000, isLogarithmic: true, about: "longest pause between rounds" },
   roundBytesMax: { kind: "integer", min: 150, max: 3_000, isLogarithmic: true, about: "bytes for a peer in a round" },
@@ -121,7 +135,8 @@ export function crdtScenario(family: CrdtFamily): Scenario {
         timeoutUs: Number(context.settings["timeoutUs"]),
       });
       const copies = Math.min(Number(context.settings["copies"]), context.nodes.length - 1);
-      return { invoke: (operation) => invoke(client, operation, copies) };
+      const process = new StoreProcess(client, copies, typeOf(context).resolve);
+      return { invoke: (operation) => process.invoke(operation) };
     },
     operations: (random, context) => planned(random, context, typeOf(context)),
     livenessOperations: (process, context) => [
@@ -193,49 +208,37 @@ function plannedAt(process: number, at: string, call: PlannedCall): PlannedOpera
 function planned(random: Random, context: ScenarioContext, type: CrdtType): PlannedOperation[] {
   const { settings, nodes, clients } = context;
   const operations: PlannedOperation[] = [];
+  const ofReads = random.fork("of-reads");
   for (let turn = 0; turn < OPERATIONS_PER_PROCESS; turn++) {
     for (let process = 0; process < clients.length; process++) {
       const isStray = random.chance(Number(settings["strayPerMille"]) * 1000);
       const at = isStray ? random.pick(nodes) : nodeOf(process, context);
       const isReading = random.chance(Number(settings["readPerMille"]) * 1000);
       const call = isReading ? { f: "read" } : type.call(random, turn * clients.length + process, context);
-      operations.push({
-        ...plannedAt(process, at, call),
-        afterUs: random.between(0, Number(settings["thinkUsMax"])),
-      });
+      const afterUs = random.between(0, Number(settings["thinkUsMax"]));
+      const operation = { ...plannedAt(process, at, call), afterUs };
+      operations.push(isReading ? operation : maybeOfRead(operation, ofReads, context, type));
     }
   }
-  return operations;
+  return paced(operations, random, context, {
+    operationUs: 2 * Number(settings["latencyUs"]),
+    asRead: ({ value }) => ({ f: "read", value: { at: (value as Asked).at } }),
+  });
 }
 
-async function invoke(client: StoreClient, operation: PlannedOperation, copies: number): Promise<Outcome> {
-  const { at } = operation.value as Asked;
-  if (operation.f === "agree") {
-    const isAgreed = await client.agree(AGREE_PAUSE_US);
-    return isAgreed ? { type: "ok" } : { type: "fail", error: "the replicas differ" };
-  }
-  if (isRead(operation.f)) return outcomeOf(await client.read(at), "fail");
-  return outcomeOf(await client.update(at, callOf(operation), copies), "info");
-}
-
-/** The fields that are there. */
-function optional(fields: { readonly [name: string]: unknown }): { readonly [name: string]: unknown } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-/** A read that nobody answered did nothing; an update may have. */
-function outcomeOf(answer: StoreAnswer, silence: "fail" | "info"): Outcome {
-  if (answer.kind === "silence") return { type: silence, error: "no answer" };
-  if (answer.kind === "moved") return { type: "info", error: "the store has booted since" };
-  if (answer.kind === "refused") return { type: "fail", error: answer.error };
-  const { id, told, held, value, state, trimmed } = answer.reply;
-  const result = {
-    id: id ?? null,
-    told: told ?? null,
-    held: held ?? {},
-    ...optional({ shown: value, state, trimmed }),
-  };
-  return { type: "ok", result: result as unknown as NonNullable<Asked["value"]> };
+/** Some of the calls that can speak about what their process has read do, and some of those wait. */
+function maybeOfRead(
+  operation: PlannedOperation,
+  random: Random,
+  { settings }: ScenarioContext,
+  { ofReads = [] }: CrdtType,
+): PlannedOperation {
+  if (!ofReads.includes(operation.f) || !random.chance(Number(settings["ofReadPerMille"]) * 1000)) return operation;
+  const waitUs = random.chance(PATIENT_PER_MILLION)
+    ? random.between(0, PATIENCE_TIMES * Number(settings["thinkUsMax"]))
+    : 0;
+  const value: Asked = { ...(operation.value as Asked), isOfRead: true };
+  return { ...operation, value, afterUs: operation.afterUs + waitUs };
 }
 
 function judgeClients(run: RunData, spec: CrdtSpec): Verdict {

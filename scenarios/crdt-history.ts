@@ -5,13 +5,22 @@ import type { HistoryEvent, PlainJson } from "../checkers/history.ts";
 import type { Clock } from "../systems/crdt/index.ts";
 
 /** The value of a planned operation: which store is asked, and the argument of the call. */
-export type Asked = { readonly at: string; readonly value?: PlainJson };
+export type Asked = {
+  readonly at: string;
+  readonly value?: PlainJson;
+  /** The call speaks about what its process has read last, here or at another store; before the first read about the present. */
+  readonly isOfRead?: true;
+};
 
 /** The result of an answered operation. */
 export type Answered = {
   readonly id?: readonly [string, number] | null;
   readonly told?: PlainJson;
   readonly held: PlainJson;
+  /** What the client had read that the call speaks about. */
+  readonly observed?: PlainJson;
+  /** The argument of the call in the words of what was read. */
+  readonly asked?: PlainJson;
   readonly shown?: PlainJson;
   readonly state?: string;
   readonly trimmed?: string;
@@ -39,14 +48,19 @@ export function historyOfClients(events: readonly HistoryEvent[]): ReplicaHistor
     if (event.type !== "ok") continue;
     open.delete(event.process);
     const { at } = event.value as Asked;
-    const { id, told, held, shown, state, trimmed } = event.result as unknown as Answered;
+    const { id, told, held, shown, state, trimmed, observed, asked } = event.result as unknown as Answered;
     if (isRead(event.f)) {
       const value = shown ?? null;
       const contents = { holds: parseContents(held), state: state ?? null, trimmed: trimmed ?? "" };
       reads.push({ replica: at, ...contents, value, timeUs: event.timeUs });
     } else if (id !== null && id !== undefined) {
       const name = { actor: id[0], counter: id[1] };
-      updates.push({ id: name, replica: at, call: callOf(event), told: told ?? null, saw: parseContents(held) });
+      const call = asked === undefined ? callOf(event) : { ...callOf(event), value: asked };
+      const seen = {
+        saw: parseContents(held),
+        ...(observed === undefined ? {} : { observed: parseContents(observed) }),
+      };
+      updates.push({ id: name, replica: at, call, told: told ?? null, ...seen });
     }
   }
   const unanswered = [...open.values()].filter(({ f }) => !isRead(f)).map(callOf);

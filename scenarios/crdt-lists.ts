@@ -1,5 +1,6 @@
 /** Ordered lists and texts on replicas under faults. */
 import { type Interleaving, listSpec } from "../checkers/crdt/lists.ts";
+import type { PlainJson } from "../checkers/history.ts";
 import type { Random } from "../sim/random.ts";
 import { LIST_KINDS } from "../systems/crdt-store/lists.ts";
 import { type CrdtType, crdtScenario, type PlannedCall } from "./crdt-base.ts";
@@ -27,11 +28,29 @@ function elementsOf(serial: number): number[] {
   return Array.from({ length: 1 + (serial % RUN_MAX) }, (_, i) => serial * RUN_MAX + i);
 }
 
+/** In the words of what was read: behind the element at the place then, and the elements that stood there then. */
+function resolve(value: PlainJson, read: PlainJson): PlainJson {
+  const shown = read as readonly number[];
+  const { place, elements, count } = value as { place: number; elements?: number[]; count?: number };
+  const position = Math.floor((place * shown.length) / 1000);
+  if (elements === undefined)
+    return { place, count: count ?? 1, elements: shown.slice(position, position + (count ?? 1)) };
+  const left = shown[position - 1];
+  return { elements, place, ...(left === undefined ? {} : { behind: left }) };
+}
+
 /** After healing a call without an answer is made again, so it must not name a new element: that would be inserted twice. */
 const always = (): PlannedCall => ({ f: "delete", value: { place: 0, count: 1 } });
 
 function listType(name: string, promise: Interleaving): CrdtType {
-  return { kind: LIST_KINDS[name]!, spec: listSpec(name, promise), call, always };
+  return {
+    kind: LIST_KINDS[name]!,
+    spec: listSpec(name, promise),
+    call,
+    always,
+    resolve,
+    ofReads: ["insert", "delete"],
+  };
 }
 
 const FUGUE: Interleaving = { forward: true, backward: true };

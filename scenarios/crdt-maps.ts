@@ -54,6 +54,7 @@ export const crdtMaps: Scenario = crdtScenario({
       always: (serial) => ({ f: "put", key: "last", value: `v${serial}` }),
     },
     "keyed-sets": {
+      ofReads: ["remove"],
       kind: KEYED_SET_KINDS["keyed-sets"]!,
       spec: keyedSpec("keyed-sets", orSetSpec),
       call: onObjects((random) => ({ f: random.pick(["add", "add", "remove"]), value: member(random) })),
@@ -66,30 +67,35 @@ export const crdtMaps: Scenario = crdtScenario({
       always: () => ({ f: "increment", key: "last", value: 1 }),
     },
     "map-of-sets": {
+      ofReads: ["delete", "remove"],
       kind: MAP_KINDS["map-of-sets"]!,
       spec: mapOfSetsSpec,
       call: onKeys((random) => ({ f: random.pick(["add", "add", "remove"]), value: member(random) })),
       always: () => ({ f: "add", key: "last", value: "m0" }),
     },
     "map-of-registers": {
+      ofReads: ["delete", "put"],
       kind: MAP_KINDS["map-of-registers"]!,
       spec: mapOfRegistersSpec,
       call: onKeys((_random, serial) => ({ f: "put", value: `v${serial}` })),
       always: (serial) => ({ f: "put", key: "last", value: `v${serial}` }),
     },
     "map-of-counters": {
+      ofReads: ["delete"],
       kind: MAP_KINDS["map-of-counters"]!,
       spec: mapOfCountersSpec,
       call: onKeys((random) => ({ f: random.pick(["increment", "decrement"]), value: random.between(1, 9) })),
       always: () => ({ f: "increment", key: "last", value: 1 }),
     },
     "map-of-flags": {
+      ofReads: ["delete", "enable", "disable"],
       kind: MAP_KINDS["map-of-flags"]!,
       spec: mapOfFlagsSpec,
       call: onKeys((random) => ({ f: random.pick(["enable", "disable"]) })),
       always: () => ({ f: "enable", key: "last" }),
     },
     "map-of-maps": {
+      ofReads: ["delete", "drop", "remove"],
       kind: MAP_KINDS["map-of-maps"]!,
       spec: mapOfMapsSpec,
       call: onKeys((random) => {

@@ -12,7 +12,7 @@ import { SET_KINDS } from "../systems/crdt-store/sets.ts";
 import { type CrdtType, crdtScenario, KINDS_WITH_WALL_CLOCK, type PlannedCall } from "./crdt-base.ts";
 import type { Scenario } from "./scenario.ts";
 
-type Draws = Pick<CrdtType, "call" | "always">;
+type Draws = Pick<CrdtType, "call" | "always" | "ofReads">;
 
 const members: Draws = {
   call: (random, _serial, { settings }) => {
@@ -25,10 +25,12 @@ const members: Draws = {
 const flags: Draws = {
   call: (random) => ({ f: random.pick(["enable", "disable"]) }),
   always: () => ({ f: "enable" }),
+  ofReads: ["enable", "disable"],
 };
 
 const put = (serial: number): PlannedCall => ({ f: "put", value: `v${serial}` });
 const registers: Draws = { call: (_random, serial) => put(serial), always: put };
+const multiRegisters: Draws = { ...registers, ofReads: ["put"] };
 
 export const crdtSets: Scenario = crdtScenario({
   name: "crdt-sets",
@@ -40,7 +42,7 @@ export const crdtSets: Scenario = crdtScenario({
     removePerMille: { kind: "integer", min: 200, max: 600, about: "share of removes among updates" },
   },
   types: {
-    "or-set": { kind: SET_KINDS["or-set"]!, spec: orSetSpec, ...members, weight: 4 },
+    "or-set": { kind: SET_KINDS["or-set"]!, spec: orSetSpec, ...members, ofReads: ["remove"], weight: 4 },
     "2p-set": {
       kind: SET_KINDS["2p-set"]!,
       spec: twoPhaseSetSpec,
@@ -59,8 +61,8 @@ export const crdtSets: Scenario = crdtScenario({
     },
     "enable-wins-flag": { kind: SET_KINDS["enable-wins-flag"]!, spec: enableWinsSpec, ...flags },
     "disable-wins-flag": { kind: SET_KINDS["disable-wins-flag"]!, spec: disableWinsSpec, ...flags },
-    "mv-register": { kind: SET_KINDS["mv-register"]!, spec: concurrentValuesSpec("mv-register"), ...registers },
-    "dvv-set": { kind: SET_KINDS["dvv-set"]!, spec: concurrentValuesSpec("dvv-set"), ...registers },
+    "mv-register": { kind: SET_KINDS["mv-register"]!, spec: concurrentValuesSpec("mv-register"), ...multiRegisters },
+    "dvv-set": { kind: SET_KINDS["dvv-set"]!, spec: concurrentValuesSpec("dvv-set"), ...multiRegisters },
     "lww-register": { kind: SET_KINDS["lww-register"]!, spec: lwwSpec, ...registers },
   },
 });

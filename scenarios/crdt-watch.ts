@@ -1,5 +1,11 @@
 /** Watches a group of stores from inside: everything that each held, took, promised and showed. */
-import { type Contents, keyOfContents, sizeOfContents, type UpdateId } from "../checkers/crdt/contents.ts";
+import {
+  type Contents,
+  keyOfContents,
+  parseContents,
+  sizeOfContents,
+  type UpdateId,
+} from "../checkers/crdt/contents.ts";
 import { DurabilityMonitor } from "../checkers/crdt/durability.ts";
 import { findBrokenLaw } from "../checkers/crdt/lattice.ts";
 import type { CrdtSpec, ReadRecord, UpdateRecord } from "../checkers/crdt/record.ts";
@@ -101,13 +107,14 @@ class StoreWatch {
       this.#durability.observe({ kind: "boot", replica, holds, isHarmed });
       if (this.#options.hasMonitors && this.#durability.violations.length > 0) this.#options.onViolation();
     } else if (record.kind === "update") {
-      const { call, told, copies } = record;
+      const { call, told, copies, observed } = record;
       const id = nameOfUpdate(record.id);
       this.#taken.set(replica, (this.#taken.get(replica) ?? 0) + 1);
       this.#last.clear();
       this.#durability.observe({ kind: "update", replica, id, saw: holds, copies });
       const asked = { f: call.f, key: call.key, value: call.value as PlainJson };
-      this.#updates.push({ id, replica, call: asked, told: (told ?? null) as PlainJson, saw: holds });
+      const seen = { saw: holds, ...(observed === null ? {} : { observed: parseContents(observed as PlainJson) }) };
+      this.#updates.push({ id, replica, call: asked, told: (told ?? null) as PlainJson, ...seen });
     } else {
       const { value, state, trimmed } = record;
       const read = { replica, holds, value: value as PlainJson, state, trimmed, timeUs: this.#control.nowUs };

@@ -5,6 +5,8 @@
  * - One order: the order of all reads, at any time and anywhere, deleted elements included, and of the neighbours between which each
  *   element was inserted, is one total order (the strong list specification: Attiya et al. 2016, "Specification and complexity
  *   of collaborative text editing").
+ * - Places: an insert that a client asked for beside an element which the replica shows stands beside it; a delete of named elements takes
+ *   of those and no others.
  * - No interleaving, where the type promises it: what stands between an element and the neighbour it was inserted beside has seen
  *   that neighbour; so a run that somebody typed stays in one piece unless others typed into it (Weidner, Kleppmann 2023,
  *   "The art of the fugue"). `forward`: beside the left neighbour, and inside one insert. `backward`: beside the right one,
@@ -16,6 +18,8 @@ import type { CrdtSpec, ReplicaHistory, UpdateIndex, UpdateRecord, View } from "
 
 export type Interleaving = { readonly forward?: boolean; readonly backward?: boolean };
 
+/** What a client asked for, beside the place. */
+type Asked = { readonly behind?: number; readonly before?: number; readonly elements?: readonly number[] };
 type Inserted = { readonly left: number | null; readonly right: number | null };
 
 const elementsOf = ({ call }: UpdateRecord): readonly number[] =>
@@ -28,8 +32,45 @@ export function listSpec(name: string, promise: Interleaving): CrdtSpec {
     name,
     judge: (view, value) =>
       judgeElements(view, value as readonly number[]) ?? judgeRuns(view, value as readonly number[], promise),
+    judgeUpdates: judgePlaces,
     judgeReads: judgeOrder,
   };
+}
+
+/** A client names elements that it has read, or put there itself: what the replica still shows of them is where the update goes. */
+function judgePlaces(index: UpdateIndex): string | null {
+  for (const update of index.all) {
+    const asked = update.call.value as unknown as Asked;
+    if (asked.behind === undefined && asked.before === undefined && asked.elements === undefined) continue;
+    const { known, unknown } = index.within(update.saw);
+    // An update that nobody answered may have deleted any element, and an element waits unseen for the one that it was put beside.
+    if (unknown > 0 || !index.isClosed(update.saw)) continue;
+    const { inserts, deletes } = split(known);
+    const shown = new Set(inserts.flatMap(elementsOf));
+    for (const gone of deletes.flatMap(goneOf)) shown.delete(gone);
+    const wrong = update.call.f === "insert" ? misplaced(update, asked, shown) : missed(update, asked, shown);
+    if (wrong !== null) return wrong;
+  }
+  return null;
+}
+
+function misplaced(update: UpdateRecord, { behind, before }: Asked, shown: ReadonlySet<number>): string | null {
+  const { left, right } = besideOf(update);
+  const name = nameOf(update.id);
+  if (behind !== undefined && shown.has(behind)) {
+    return left === behind ? null : `${name} was to stand behind ${behind}, and was put behind ${left}`;
+  }
+  if (before === undefined || !shown.has(before) || right === before) return null;
+  return `${name} was to stand before ${before}, and was put before ${right}`;
+}
+
+function missed(update: UpdateRecord, { elements }: Asked, shown: ReadonlySet<number>): string | null {
+  if (elements === undefined) return null;
+  const gone = goneOf(update);
+  const first = elements.find((element) => shown.has(element));
+  if (gone[0] === first && gone.every((element) => elements.includes(element))) return null;
+  const expected = first === undefined ? "nothing" : `${first} and others`;
+  return `${nameOf(update.id)} deleted ${gone.join()}, expected ${expected} of ${elements.join()}`;
 }
 
 function judgeElements(view: View, shown: readonly number[]): string | null {

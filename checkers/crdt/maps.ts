@@ -5,7 +5,7 @@
 import type { PlainJson } from "../history.ts";
 import { type Contents, holds, uniteInto } from "./contents.ts";
 import type { CrdtSpec, UpdateRecord } from "./record.ts";
-import { maximal, seenBy } from "./record.ts";
+import { maximal, observedBy } from "./record.ts";
 import { compareText } from "../values.ts";
 import { groupBy, valuesOf } from "./sets.ts";
 
@@ -32,7 +32,7 @@ function mapSpec(name: string, nested: Nested): CrdtSpec {
       }
       for (const [key, updates] of byKey) {
         if (uncertain.has(key)) continue;
-        const live = leftOf(updates, seenBy(updates.filter(({ call }) => call.f === "delete")));
+        const live = leftOf(updates, observedBy(updates.filter(({ call }) => call.f === "delete")));
         const found = shown.get(key);
         if (live.length === 0) {
           if (found !== undefined) return `shows key ${key}, though each of its updates was deleted`;
@@ -86,7 +86,7 @@ export const mapOfMapsSpec: CrdtSpec = mapSpec("map-of-maps", (updates, live) =>
   const shown: PlainJson[] = [];
   for (const key of [...byKey.keys()].sort(compareText)) {
     const own = byKey.get(key)!; // keys are its own
-    const dropped = seenBy(own.filter(({ call }) => call.f === "drop"));
+    const dropped = observedBy(own.filter(({ call }) => call.f === "drop"));
     const left = live.filter((update) => own.includes(update) && !holds(dropped, update.id));
     if (left.length > 0) shown.push([key, membersOf(own, left, innerMemberOf)]);
   }
@@ -104,7 +104,7 @@ function membersOf(
     if (update.call.f !== "remove") continue;
     const member = memberOf(update);
     const seen = removed.get(member) ?? new Map<string, readonly number[]>();
-    uniteInto(seen, update.saw);
+    uniteInto(seen, update.observed ?? update.saw);
     removed.set(member, seen);
   }
   const members = new Set<string>();

@@ -13,6 +13,11 @@ export type UpdateRecord = {
   readonly told: PlainJson;
   /** What the replica held when it took the update; the update itself is not in it. */
   readonly saw: Contents;
+  /**
+   * What the client had read that this update speaks about: it takes away what this holds, and nothing else that the replica held. Absent:
+   * it speaks about all that the replica held.
+   */
+  readonly observed?: Contents;
 };
 
 export type ReadRecord = {
@@ -108,15 +113,15 @@ export class UpdateIndex {
   }
 }
 
-/** Everything that one of these updates had seen. */
-export function seenBy(updates: Iterable<UpdateRecord>): Contents {
-  const seen = new Map<string, readonly number[]>();
-  for (const { saw } of updates) uniteInto(seen, saw);
-  return seen;
+/** Everything that one of these updates speaks about: what they take away or replace, if they do. */
+export function observedBy(updates: Iterable<UpdateRecord>): Contents {
+  const observed = new Map<string, readonly number[]>();
+  for (const update of updates) uniteInto(observed, update.observed ?? update.saw);
+  return observed;
 }
 
-/** The updates of a group that no other of the group had seen. */
+/** The updates of a group that no other of the group speaks about. */
 export function maximal(updates: readonly UpdateRecord[]): UpdateRecord[] {
-  const seen = seenBy(updates);
-  return updates.filter(({ id }) => !holds(seen, id));
+  const observed = observedBy(updates);
+  return updates.filter(({ id }) => !holds(observed, id));
 }

@@ -1,11 +1,12 @@
 /**
  * What sets, flags and registers must show, by causal order: an add is gone when a remove that had seen it is held, a write is gone when
- * a write that had seen it is held.
+ * a write that had seen it is held. What a remove or a write had seen is what its replica held, or, where a client made it of something
+ * that it had read, exactly what was read: an add that came in between survives, a write that did stays beside it.
  */
 import type { PlainJson } from "../history.ts";
 import { compareText } from "../values.ts";
 import { holds } from "./contents.ts";
-import { type CrdtSpec, maximal, seenBy, type UpdateIndex, type UpdateRecord } from "./record.ts";
+import { type CrdtSpec, maximal, observedBy, type UpdateIndex, type UpdateRecord } from "./record.ts";
 
 type Members = {
   readonly name: string;
@@ -52,7 +53,7 @@ export const orSetSpec: CrdtSpec = membersSpec({
 });
 
 function liveAdds(adds: readonly UpdateRecord[], removes: readonly UpdateRecord[]): UpdateRecord[] {
-  const removed = seenBy(removes);
+  const removed = observedBy(removes);
   return adds.filter(({ id }) => !holds(removed, id));
 }
 

@@ -3,13 +3,18 @@ import {
   type Actor,
   Clock,
   type CrdtType,
+  CrdtError,
   decodeState,
+  demandFit,
   encodeState,
   KeyedReplica,
   OpReplica,
+  type ReadContext,
   Replica,
   type TrimmingOptions,
   type UpdateId,
+  violation,
+  WHOLE,
 } from "../crdt/index.ts";
 import type { Host, PlainData } from "../../sim/host.ts";
 import type { Service, StoreCall } from "./kind.ts";
@@ -39,6 +44,8 @@ export type Backend = {
   /** Resolves once the update is durable here and at `copies` peers; to false when there was nothing to do. Throws CrdtError to refuse. */
   update(call: StoreCall, copies: number, onMade: (made: Made) => void): Promise<boolean>;
   show(): PlainData;
+  /** What a call hands back that speaks about what is shown now; null where the type has no contexts. */
+  context(): PlainData | null;
   /** Equal for equal states. */
   digest(): string;
   /** The encoded state; null where there are many. */
@@ -70,8 +77,11 @@ export async function singleBackend<S, O>(
     held: () => replica.seen.copy(),
     update: async (call, copies, onMade) => {
       const prepare = (state: S, actor: Actor): O | null => {
-        const prepared = service.prepare(state, actor, call);
+        const context = call.context === undefined ? null : contextOf(service, call.context.clock);
+        const prepared = service.prepare(state, actor, call, context);
         if (prepared === null) return null;
+        // What the replica would refuse is not made.
+        demandFit(type, state, prepared.op, options.mode === "operations");
         const id = { actor, sequence: replica.seen.get(actor) + 1 };
         onMade({ id, told: prepared.told ?? null, held: replica.seen.copy() });
         return prepared.op;
@@ -79,6 +89,7 @@ export async function singleBackend<S, O>(
       return (await replica.update(prepare, copies)) !== null;
     },
     show: () => service.show(replica.state),
+    context: () => plainContext(service, replica.state),
     digest: () => digestOf(encodeState(type, replica.state)),
     encoded: () => encodeState(type, replica.state),
     join: (a, b) => join(type, a, b),
@@ -108,9 +119,13 @@ export async function keyedBackend<S, O>(
     update: async (call, copies, onMade) => {
       const key = call.key ?? "";
       const inner = { f: call.f, key: String(call.value), value: call.value };
+      // A key that was not there at the read: nothing of it was seen.
+      const clockOf = (clocks: PlainData): PlainData => (clocks as { readonly [key: string]: PlainData })[key] ?? {};
       const prepare = (state: S, actor: Actor): O | null => {
-        const prepared = service.prepare(state, actor, inner);
+        const context = call.context === undefined ? null : contextOf(service, clockOf(call.context.clock));
+        const prepared = service.prepare(state, actor, inner, context);
         if (prepared === null) return null;
+        demandFit(type, state, prepared.op, false);
         const held = replica.seenOf(key);
         const id = { actor: nameWithin(key, actor), sequence: held.get(actor) + 1 };
         onMade({ id, told: prepared.told ?? null, held: named(key, held) });
@@ -119,6 +134,10 @@ export async function keyedBackend<S, O>(
       return (await replica.update(key, prepare, copies)) !== null;
     },
     show: () => replica.keys().map((key) => [key, service.show(stateOf(key))]),
+    context: () => {
+      if (service.read === undefined) return null;
+      return Object.fromEntries(replica.keys().map((key) => [key, plainContext(service, stateOf(key))!])); // it has contexts
+    },
     digest: () => {
       const digests = replica.keys().map((key) => `${key}=${digestOf(encodeState(type, stateOf(key)))}`);
       return digestOf(new TextEncoder().encode(digests.join()));
@@ -127,6 +146,23 @@ export async function keyedBackend<S, O>(
     join: (a, b) => join(type, a, b),
     trimmed: () => "",
   };
+}
+
+/** For each actor its counter in a clock, or how many of its updates are held. */
+export function plainContents(clock: Clock): { readonly [actor: string]: number } {
+  return Object.fromEntries(clock.dots().map(({ actor, counter }) => [actor, counter]));
+}
+
+function plainContext<S, O>({ read }: Service<S, O>, state: S): PlainData | null {
+  return read === undefined ? null : plainContents(read(state).removes);
+}
+
+/** A context as it comes back from a client. Throws CrdtError "foreign-context" where the type gives none out. */
+function contextOf<S, O>({ type, read }: Service<S, O>, clock: PlainData): ReadContext<null> {
+  if (read === undefined) throw new CrdtError(violation("foreign-context", `reads of ${type.name} have no context.`));
+  const dots = Object.entries(clock as { readonly [actor: string]: number });
+  const removes = Clock.of(dots.map(([actor, counter]) => ({ actor, counter })));
+  return { value: null, removes, seen: removes, subject: WHOLE };
 }
 
 function join<S, O>(type: CrdtType<S, O>, a: Uint8Array, b: Uint8Array): Uint8Array {

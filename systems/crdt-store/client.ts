@@ -3,11 +3,13 @@
  *
  * A request names the boot of the store that it means. When another boot says that it is not meant, the network may have delivered
  * a second copy of the request, and the first to the boot before: so an update is then not asked for again, while a read is.
+ *
+ * An answer names the command whose result it gives. That of another command is a fault of the store: the client claims ANSWER_PROPERTY.
  */
 import type { DatagramSocket, Host, PlainData } from "../../sim/host.ts";
 import { compareText } from "../crdt/index.ts";
 import type { StoreCall } from "./kind.ts";
-import { storeCodec, type StoreMessage, type StoreReply, type StoreRequest } from "./protocol.ts";
+import { nameOfCommand, storeCodec, type StoreMessage, type StoreReply, type StoreRequest } from "./protocol.ts";
 
 export type StoreClientOptions = {
   readonly stores: readonly string[];
@@ -26,6 +28,11 @@ export type StoreAnswer =
   /** The store has booted since the client heard of it last: an update may have been done by the boot that was meant. */
   | { readonly kind: "moved" };
 
+/** Violated when a client is given the result of a command that it did not ask for. */
+export const ANSWER_PROPERTY = "crdt-answer-of-own-command";
+
+type RequestBody = Omit<StoreRequest, "request" | "boot" | "client">;
+
 export class StoreClient {
   readonly #host: Host;
   readonly #options: StoreClientOptions;
@@ -33,15 +40,18 @@ export class StoreClient {
   /** The boot that each store was in when last heard of. */
   readonly #boots: Map<string, number> = new Map();
   readonly #waiting: Map<number, (reply: StoreReply | null) => void> = new Map();
+  /** The name of this boot of the client. */
+  readonly #name: string;
   #request = 0;
 
   constructor(host: Host, options: StoreClientOptions) {
     this.#host = host;
     this.#options = options;
+    this.#name = `${host.name}#${host.boot.incarnation}`;
     this.#socket = host.net.open({
       port: options.clientPort,
       codec: storeCodec,
-      onMessage: (message) => this.#waiting.get(message.request)?.(message as StoreReply),
+      onMessage: (message) => this.#take(message as StoreReply),
     });
   }
 
@@ -65,12 +75,22 @@ export class StoreClient {
     return false;
   }
 
-  async #ask(store: string, body: Omit<StoreRequest, "request" | "boot">): Promise<StoreAnswer> {
+  #take(reply: StoreReply): void {
+    // An answer to a boot before this one: its requests had the same numbers.
+    if (reply.client !== this.#name) return;
+    const settle = this.#waiting.get(reply.request);
+    if (settle === undefined) return;
+    const asked = nameOfCommand({ client: this.#name, request: reply.request });
+    this.#host.always(reply.command === asked, ANSWER_PROPERTY, () => ({ asked, given: reply.command }));
+    settle(reply);
+  }
+
+  async #ask(store: string, body: RequestBody): Promise<StoreAnswer> {
     const endUs = this.#host.clock.monotonicUs() + this.#options.timeoutUs;
     for (;;) {
       const leftUs = endUs - this.#host.clock.monotonicUs();
       if (leftUs <= 0) return { kind: "refused", error: "the store boots again and again" };
-      const reply = await this.#send(store, { ...body, request: 0, boot: this.#boots.get(store) ?? 1 }, leftUs);
+      const reply = await this.#send(store, { ...body, boot: this.#boots.get(store) ?? 1 }, leftUs);
       if (reply === null) return { kind: "silence" };
       this.#boots.set(store, reply.boot);
       if (reply.type === "refused") return { kind: "refused", error: reply.error ?? "refused" };
@@ -79,7 +99,7 @@ export class StoreClient {
     }
   }
 
-  #send(store: string, request: StoreRequest, timeoutUs: number): Promise<StoreReply | null> {
+  #send(store: string, body: RequestBody & Pick<StoreRequest, "boot">, timeoutUs: number): Promise<StoreReply | null> {
     return new Promise((resolve) => {
       const number = ++this.#request;
       const timer = this.#host.timers.after(timeoutUs, () => settle(null));
@@ -89,7 +109,10 @@ export class StoreClient {
         resolve(reply);
       };
       this.#waiting.set(number, settle);
-      this.#socket.send({ host: store, port: this.#options.storePort }, { ...request, request: number });
+      this.#socket.send(
+        { host: store, port: this.#options.storePort },
+        { ...body, client: this.#name, request: number },
+      );
     });
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Stores of lists and texts whose elements are all different numbers; a text has the UTF-16 unit FIRST_UNIT + number for each.
- * Calls: insert at a share of the length, behind an element or in front of one; delete from a share of the length on.
+ * Calls: insert at a share of the length, behind an element or in front of one; delete from a share of the length on, or named elements.
  */
 import {
   fugueList,
@@ -27,7 +27,12 @@ export type ListInsertion = {
   readonly behind?: number;
   readonly before?: number;
 };
-export type ListDeletion = { readonly place: number; readonly count: number };
+export type ListDeletion = {
+  readonly place: number;
+  readonly count: number;
+  /** In their order: deleted is the first of them that is still there, and those of them that follow it directly. Instead of place and count. */
+  readonly elements?: readonly number[];
+};
 
 /** Content as numbers and back. */
 type Coding<C> = { pack(elements: readonly number[]): C; unpack(content: C): readonly number[] };
@@ -70,14 +75,25 @@ function positionOf({ place, behind, before }: ListInsertion, shown: readonly nu
   return right >= 0 ? right : Math.floor((place * shown.length) / PER_MILLE);
 }
 
+function stretchOf(
+  { place, count, elements }: ListDeletion,
+  shown: readonly number[],
+): Record<"position" | "count", number> {
+  if (elements === undefined) return { position: Math.floor((place * shown.length) / PER_MILLE), count };
+  const left = elements.filter((element) => shown.includes(element));
+  const position = left.length === 0 ? 0 : shown.indexOf(left[0]!);
+  let following = 0;
+  while (following < left.length && shown[position + following] === left[following]) following++;
+  return { position, count: following };
+}
+
 function prepareDelete<S, O, C>(
   list: Editable<S, O, C>,
   state: S,
   shown: readonly number[],
   call: StoreCall,
 ): { readonly op: O; readonly told: PlainData } | null {
-  const { place, count } = call.value as unknown as ListDeletion;
-  const position = Math.floor((place * shown.length) / PER_MILLE);
+  const { position, count } = stretchOf(call.value as unknown as ListDeletion, shown);
   const gone = shown.slice(position, position + count);
   if (gone.length === 0 || list.delete === undefined) return null;
   return { op: list.delete(state, { position, count: gone.length }), told: { gone } };

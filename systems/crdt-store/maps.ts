@@ -16,17 +16,31 @@ import {
   type OrSetStore,
   orSet,
   putOver,
+  type ReadContext,
   textCodec,
 } from "../crdt/index.ts";
 import type { PlainData } from "../../sim/host.ts";
 import { type Prepared, type Service, type StoreCall, type StoreKind, storeKind } from "./kind.ts";
 
+/** Calls that only take away. */
+const TAKING = ["delete", "drop", "remove"];
+
 const keyOf = ({ key }: StoreCall): string => key ?? "";
+
+type Update<T> = {
+  readonly state: CrdtMap<string, T>;
+  readonly actor: string;
+  readonly call: StoreCall;
+  /** Undefined when the key is absent. */
+  readonly value: T | undefined;
+  /** What the call speaks about; null: the present state. */
+  readonly context: ReadContext<unknown> | null;
+};
 
 type Nested<T, O> = {
   readonly map: MapType<string, T, O>;
-  /** The operation on the value that a call means; null for nothing to do. `value` is undefined when the key is absent. */
-  prepare(state: CrdtMap<string, T>, actor: string, call: StoreCall, value: T | undefined): MapOp<string, O> | null;
+  /** The operation on the value that a call means; null for nothing to do. */
+  prepare(update: Update<T>): MapOp<string, O> | null;
   show(value: T): PlainData;
 };
 
@@ -34,12 +48,15 @@ function service<T, O>({ map, prepare, show }: Nested<T, O>): Service<CrdtMap<st
   const done = (op: MapOp<string, O> | null): Prepared<MapOp<string, O>> | null => (op === null ? null : { op });
   return {
     type: map,
-    prepare: (state, actor, call) => {
+    prepare: (state, actor, call, context) => {
       const key = keyOf(call);
-      if (call.f === "delete") return done(map.remove(state.store, key));
       if (call.f === "touch") return done(map.touch(state.seen, actor, key));
-      return done(prepare(state, actor, call, map.get(state.store, key)));
+      if (context?.removes.isEmpty === true && TAKING.includes(call.f)) return null;
+      if (call.f === "delete")
+        return done(context === null ? map.remove(state.store, key) : map.removeAfter(context, key));
+      return done(prepare({ state, actor, call, value: map.get(state.store, key), context }));
     },
+    read: map.read,
     show: ({ store }) => map.keys(store).map((key) => [key, show(map.get(store, key)!)]), // keys are present
   };
 }
@@ -49,8 +66,11 @@ function written<V>(
   map: MapType<string, MvStore<V>, MvOp<V>>,
   writtenBy: (call: StoreCall) => V,
 ): Nested<MvStore<V>, MvOp<V>>["prepare"] {
-  return ({ store, seen }, actor, call) =>
-    map.update(store, keyOf(call), (value) => putOver(value, seen, actor, writtenBy(call)));
+  return ({ state: { store, seen }, actor, call, context }) =>
+    map.update(store, keyOf(call), (value) => {
+      const op = putOver(value, seen, actor, writtenBy(call));
+      return context === null ? op : { ...op, supersedes: context.removes };
+    });
 }
 
 const set = orSet(textCodec);
@@ -70,7 +90,7 @@ function counters(): Service<CrdtMap<string, MvStore<number>>, MapOp<string, MvO
   const map = crdtMap(textCodec, counter.store);
   return service({
     map,
-    prepare: ({ store, seen }, actor, call) => {
+    prepare: ({ state: { store, seen }, actor, call }) => {
       const amount = call.f === "decrement" ? -Number(call.value) : Number(call.value);
       return map.update(store, keyOf(call), () => counter.add(seen, actor, amount));
     },
@@ -82,9 +102,10 @@ function sets(): Service<CrdtMap<string, OrSetStore<string>>, MapOp<string, OrSe
   const map = crdtMap(textCodec, set.store);
   return service({
     map,
-    prepare: ({ store, seen }, actor, call, value) => {
+    prepare: ({ state: { store, seen }, actor, call, value, context }) => {
       const member = String(call.value);
       if (call.f === "add") return map.update(store, keyOf(call), () => set.add(seen, actor, member));
+      if (context !== null) return map.update(store, keyOf(call), () => set.removeAfter(context, member));
       const op = value === undefined ? null : set.remove(value, member);
       return op === null ? null : map.update(store, keyOf(call), () => op);
     },
@@ -100,15 +121,17 @@ function maps(): Service<CrdtMap<string, InnerStore>, MapOp<string, MapOp<string
   const map = crdtMap(textCodec, inner.store);
   return service({
     map,
-    prepare: ({ store, seen }, actor, call, value) => {
+    prepare: ({ state: { store, seen }, actor, call, value, context }) => {
       const [innerKey, member] = call.value as readonly [string, string];
       const update = (
         op: MapOp<string, OrSetOp<string>> | null,
       ): MapOp<string, MapOp<string, OrSetOp<string>>> | null =>
         op === null ? null : map.update(store, keyOf(call), () => op);
-      if (call.f === "add") {
-        const within = value ?? inner.store.create();
-        return update(inner.update(within, innerKey, () => set.add(seen, actor, member)));
+      const within = value ?? inner.store.create();
+      if (call.f === "add") return update(inner.update(within, innerKey, () => set.add(seen, actor, member)));
+      if (context !== null) {
+        if (call.f === "drop") return update(inner.removeAfter(context, innerKey));
+        return update(inner.update(within, innerKey, () => set.removeAfter(context, member)));
       }
       if (value === undefined) return null;
       if (call.f === "drop") return update(inner.remove(value, innerKey));

@@ -6,9 +6,9 @@
  */
 import { type Clock, CrdtError, type UpdateId } from "../crdt/index.ts";
 import type { Address, DatagramSocket, Host } from "../../sim/host.ts";
-import type { Backend, Made, ReplicationOptions } from "./backend.ts";
+import { type Backend, type Made, plainContents, type ReplicationOptions } from "./backend.ts";
 import type { StoreCall } from "./kind.ts";
-import { storeCodec, type StoreMessage, type StoreReply, type StoreRequest } from "./protocol.ts";
+import { nameOfCommand, storeCodec, type StoreMessage, type StoreReply, type StoreRequest } from "./protocol.ts";
 
 export type StoreOptions = ReplicationOptions & { readonly clientPort: number };
 
@@ -20,6 +20,8 @@ export type StoreRecord =
       readonly id: UpdateId;
       readonly call: StoreCall;
       readonly told: unknown;
+      /** What the context of the call had seen: the update takes away nothing else. Null: all that was held. */
+      readonly observed: unknown;
       /** Before the update. */
       readonly held: Clock;
       readonly copies: number;
@@ -36,6 +38,8 @@ export type StoreRecord =
       readonly encoded: Backend["encoded"];
     };
 
+type Answer = (reply: Omit<StoreReply, "request" | "boot" | "client">) => void;
+
 /** Serves what a backend holds to clients. */
 export function serveStore(host: Host, backend: Backend, clientPort: number): void {
   observe(host, () => ({ kind: "boot", held: backend.held(), join: backend.join }));
@@ -46,7 +50,7 @@ class Store {
   readonly #host: Host;
   readonly #backend: Backend;
   readonly #socket: DatagramSocket<StoreMessage>;
-  /** The last update request of each client host: what comes again is dropped. */
+  /** The last update request of each boot of a client: what comes again is dropped. */
   readonly #started: Map<string, number> = new Map();
 
   constructor(host: Host, backend: Backend, clientPort: number) {
@@ -64,51 +68,47 @@ class Store {
   }
 
   async #serve(message: StoreRequest, from: Address): Promise<void> {
-    const answer = (reply: Omit<StoreReply, "request" | "boot">): void =>
-      this.#socket.send(from, { ...reply, request: message.request, boot: this.#boot });
-    if (message.boot !== this.#boot) answer({ type: "moved" });
-    else if (message.type === "update") await this.#update(message, from, answer);
-    else answer(this.#read(message.type === "read"));
+    const { request, client } = message;
+    const answer: Answer = (reply) => this.#socket.send(from, { ...reply, request, client, boot: this.#boot });
+    const command = nameOfCommand(message);
+    if (message.boot !== this.#boot) answer({ type: "moved", command });
+    else if (message.type === "update") await this.#update(message, answer);
+    else answer({ ...this.#read(message.type === "read"), command });
   }
 
-  async #update(
-    request: StoreRequest,
-    from: Address,
-    answer: (reply: Omit<StoreReply, "request" | "boot">) => void,
-  ): Promise<void> {
-    if (request.request <= (this.#started.get(from.host) ?? 0)) return;
-    this.#started.set(from.host, request.request);
+  async #update(request: StoreRequest, answer: Answer): Promise<void> {
+    if (request.request <= (this.#started.get(request.client) ?? 0)) return;
+    this.#started.set(request.client, request.request);
     const { call, copies = 0 } = request;
     if (call === undefined) return;
-    let made: Made | null = null;
+    const command = nameOfCommand(request);
+    let made: (Made & { readonly command: string }) | null = null;
     const onMade = (update: Made): void => {
-      made = update;
-      observe(this.#host, () => ({ kind: "update", ...update, call, copies }));
+      made = { ...update, command };
+      const observed = call.context?.held ?? null;
+      observe(this.#host, () => ({ kind: "update", ...update, call, observed, copies }));
     };
     try {
-      if (!(await this.#backend.update(call, copies, onMade))) return answer({ type: "nothing", id: null });
+      if (!(await this.#backend.update(call, copies, onMade))) return answer({ type: "nothing", command, id: null });
     } catch (error) {
       if (!(error instanceof CrdtError)) throw error;
-      return answer({ type: "refused", error: error.code });
+      return answer({ type: "refused", command, error: error.code });
     }
-    const { id, told, held } = made as unknown as Made; // it resolved to true, so the update was made
+    const { id, told, held, ...rest } = made as unknown as Made & { readonly command: string }; // it resolved to true, so the update was made
     observe(this.#host, () => ({ kind: "acknowledged", id }));
-    answer({ type: "done", id: [id.actor, id.sequence], told, held: plainContents(held) });
+    answer({ type: "done", ...rest, id: [id.actor, id.sequence], told, held: plainContents(held) });
   }
 
-  #read(isWhole: boolean): Omit<StoreReply, "request" | "boot"> {
+  #read(isWhole: boolean): Omit<StoreReply, "request" | "boot" | "client" | "command"> {
     const held = this.#backend.held();
     if (!isWhole) return { type: "done", held: plainContents(held) };
     const [value, state, trimmed] = [this.#backend.show(), this.#backend.digest(), this.#backend.trimmed()];
     const { encoded } = this.#backend;
+    const context = this.#backend.context();
     observe(this.#host, () => ({ kind: "read", held, value, state, trimmed, encoded }));
-    return { type: "done", held: plainContents(held), value, state, trimmed };
+    const found = { held: plainContents(held), value, state, trimmed };
+    return { type: "done", ...found, ...(context === null ? {} : { context }) };
   }
-}
-
-/** For each actor how many of its updates are held. */
-function plainContents(held: Clock): { readonly [actor: string]: number } {
-  return Object.fromEntries(held.dots().map(({ actor, counter }) => [actor, counter]));
 }
 
 function observe(host: Host, record: () => StoreRecord): void {

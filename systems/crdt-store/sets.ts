@@ -1,4 +1,7 @@
-/** Stores of sets, flags and registers. Calls: add and remove of a key; enable, disable; put. */
+/**
+ * Stores of sets, flags and registers. Calls: add and remove of a key; enable, disable; put. With a context a remove takes away, and a write
+ * replaces, what was read then and nothing newer.
+ */
 import {
   compareText,
   disableWinsFlag,
@@ -15,6 +18,7 @@ import {
   orSet,
   textCodec,
   twoPhaseSet,
+  WHOLE,
 } from "../crdt/index.ts";
 import type { Host } from "../../sim/host.ts";
 import { keyedKind, type Service, type StoreCall, type StoreKind, storeKind } from "./kind.ts";
@@ -30,8 +34,12 @@ const memberOf = ({ key }: StoreCall): string => key ?? "";
 const flagKind = (flag: FlagType): StoreKind =>
   storeKind(() => ({
     type: flag,
-    prepare: (state, actor, { f }) => ({ op: flag.set(state, actor, f === "enable") }),
+    prepare: (state, actor, { f }, context) => {
+      const op = flag.set(state, actor, f === "enable");
+      return { op: context === null ? op : { ...op, supersedes: context.removes } };
+    },
     show: (state) => flag.isEnabled(state.store),
+    read: ({ seen }) => ({ value: null, removes: seen.vector(), seen: seen.vector(), subject: WHOLE }),
   }));
 
 export const SET_KINDS: { readonly [type: string]: StoreKind } = {
@@ -57,15 +65,24 @@ export const SET_KINDS: { readonly [type: string]: StoreKind } = {
     const register = mvRegister(textCodec);
     return {
       type: register,
-      prepare: (state, actor, { value }) => ({ op: register.put(state, actor, String(value)) }),
+      prepare: (state, actor, { value }, context) => ({
+        op:
+          context === null
+            ? register.put(state, actor, String(value))
+            : register.putAfter(state, actor, context, String(value)),
+      }),
       show: (state) => register.valuesOf(state.store),
+      read: register.read,
     };
   }),
   "dvv-set": storeKind(() => {
     const set = dvvSet(textCodec);
     return {
       type: set,
-      prepare: (state, actor, { value }) => ({ op: set.put(state, actor, set.read(state).seen, String(value)) }),
+      prepare: (state, actor, { value }, context) => ({
+        op: set.put(state, actor, (context ?? set.read(state)).removes, String(value)),
+      }),
+      read: set.read,
       show: (state) => [...set.read(state).value].sort(compareText),
     };
   }),
@@ -76,12 +93,14 @@ function orSetService(): Service<OrSet<string>, OrSetOp<string>> {
   const set = orSet(textCodec);
   return {
     type: set,
-    prepare: (state, actor, call) => {
+    prepare: (state, actor, call, context) => {
       if (call.f === "add") return { op: set.add(state.seen, actor, memberOf(call)) };
+      if (context !== null) return context.removes.isEmpty ? null : { op: set.removeAfter(context, memberOf(call)) };
       const op = set.remove(state.store, memberOf(call));
       return op === null ? null : { op };
     },
     show: (state) => set.values(state.store),
+    read: set.read,
   };
 }
 
