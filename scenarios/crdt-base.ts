@@ -31,6 +31,8 @@ const OPERATIONS_PER_PROCESS = 120;
 /** Of the calls that speak about a read, and how many times the longest pause they may wait: others' updates shall come in between. */
 const PATIENT_PER_MILLION = 400_000;
 const PATIENCE_TIMES = 4;
+/** Of the calls that speak about a read: at any store, which may know less than the one that was read. */
+const ELSEWHERE_PER_MILLION = 300_000;
 
 /** A call of the workload; `key` and `value` as the kind of store wants them. */
 export type PlannedCall = { readonly f: string; readonly key?: string; readonly value?: Asked["value"] };
@@ -226,18 +228,20 @@ function planned(random: Random, context: ScenarioContext, type: CrdtType): Plan
   });
 }
 
-/** Some of the calls that can speak about what their process has read do, and some of those wait. */
+/** Some of the calls that can speak about what their process has read do, and some of those wait, or go elsewhere. */
 function maybeOfRead(
   operation: PlannedOperation,
   random: Random,
-  { settings }: ScenarioContext,
+  { settings, nodes }: ScenarioContext,
   { ofReads = [] }: CrdtType,
 ): PlannedOperation {
   if (!ofReads.includes(operation.f) || !random.chance(Number(settings["ofReadPerMille"]) * 1000)) return operation;
   const waitUs = random.chance(PATIENT_PER_MILLION)
     ? random.between(0, PATIENCE_TIMES * Number(settings["thinkUsMax"]))
     : 0;
-  const value: Asked = { ...(operation.value as Asked), isOfRead: true };
+  const asked = operation.value as Asked;
+  const at = random.chance(ELSEWHERE_PER_MILLION) ? random.pick(nodes) : asked.at;
+  const value: Asked = { ...asked, at, isOfRead: true };
   return { ...operation, value, afterUs: operation.afterUs + waitUs };
 }
 

@@ -1,4 +1,7 @@
-/** Historic bugs of CRDT libraries. RCRDT: commits of rust-crdt, in the order of their place in its family of types. */
+/**
+ * Historic bugs of CRDT libraries. RCRDT: commits of rust-crdt, in the order of their place in its family of types. CTX: mistakes of our own
+ * making that show only when a client speaks about what it read a while ago; before clients did, no check saw them.
+ */
 import type { Bug } from "../bug.ts";
 
 /** What judges stores: what clients were shown, the same with full knowledge, what survives, and whether replicas agree in time. */
@@ -141,6 +144,42 @@ export const CRDT_BUGS: readonly Bug[] = [
       "The list advances its counter when it prepares an operation; applying it then finds the dot seen already and does nothing. Everybody else shows the element.",
     invariant: "strong convergence; no lost update",
     scenario: "crdt-lists",
+    checks: CHECKS,
+    difficulty: "easy",
+  },
+  {
+    id: "CTX-1",
+    title: "The delta of a write by an old context leaves out the siblings of its server",
+    source: "made for this museum: the delta of a dotted version vector set, Almeida et al. 2014",
+    mechanism:
+      "A column of a delta holds the newest write alone. Where the writer had read everything, nothing else is live; where it had not, the receiver takes the earlier writes of that server as discarded.",
+    invariant: "a write replaces what its client had read, and nothing newer",
+    scenario: "crdt-sets",
+    settings: { type: "dvv-set" },
+    checks: CHECKS,
+    difficulty: "easy",
+  },
+  {
+    id: "CTX-2",
+    title: "A remove by a context from elsewhere is applied to what is there and forgotten",
+    source: "made for this museum: RCRDT-4, on the road of operations instead of merges",
+    mechanism:
+      "A client reads at one replica and removes at another that lacks some of the adds it had read. The part of the remove that finds nothing is not deferred, so there the adds stay when they come; everybody else removes them.",
+    invariant: "observed remove, whatever the order of arrival",
+    scenario: "crdt-sets",
+    settings: { type: "or-set" },
+    checks: CHECKS,
+    difficulty: "easy",
+  },
+  {
+    id: "CTX-3",
+    title: "A write by an old context replaces what the replica holds instead of what was read",
+    source: "made for this museum: lost updates of stores that ignore the context of a write",
+    mechanism:
+      "The context is checked and then dropped: the write supersedes everything that its replica holds, so writes that came after the read vanish without anybody having seen them.",
+    invariant: "a write replaces what its client had read, and nothing newer",
+    scenario: "crdt-sets",
+    settings: { type: "mv-register" },
     checks: CHECKS,
     difficulty: "easy",
   },

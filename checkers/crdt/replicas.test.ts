@@ -14,7 +14,7 @@ import {
   orSetSpec,
   twoPhaseSetSpec,
 } from "./sets.ts";
-import { judge, read, tell, update } from "./shorthand.test.help.ts";
+import { judge, ofRead, read, tell, update } from "./shorthand.test.help.ts";
 import { moveTreeSpec } from "./tree.ts";
 
 const counter = counterSpec("counter");
@@ -372,5 +372,82 @@ describe("Merkle registers", () => {
   it("rejects a write over something that its replica did not hold", () => {
     const blind = [put("a1", "", "p", "h1", []), put("b1", "", "q", "h2", ["h1"])];
     expect(tell(judge(merkleSpec, blind, [read("a", "a1", [["h1", "p"]])]))).toContain("b/1 replaces h1");
+  });
+});
+
+describe("updates that speak about what their client had read earlier", () => {
+  const adds = [update("a1", "", "add x"), update("a2", "a1", "add x")];
+  const remove = ofRead(update("b1", "a2", "remove x"), "a1");
+
+  it("rejects a remove that takes away an add which came after the read", () => {
+    expect(tell(judge(orSetSpec, [...adds, remove], [read("b", "a2 b1", ["x"])]))).toBe("valid");
+    expect(tell(judge(orSetSpec, [...adds, remove], [read("b", "a2 b1", [])]))).toContain("has lost x");
+  });
+
+  it("rejects a remove that leaves an add which was read, where the replica did not hold it yet", () => {
+    const early = [update("a1", "", "add x"), ofRead(update("b1", "", "remove x"), "a1")];
+    expect(tell(judge(orSetSpec, early, [read("b", "a1 b1", [])]))).toBe("valid");
+    expect(tell(judge(orSetSpec, early, [read("b", "a1 b1", ["x"])]))).toContain(
+      "though each of its 1 adds was removed",
+    );
+  });
+
+  it("rejects a write that replaces a value which came after the read, in registers, flags and maps", () => {
+    const register = concurrentValuesSpec("mv-register");
+    const writes = [update("a1", "", "put", "v"), update("a2", "a1", "put", "w")];
+    const late = ofRead(update("b1", "a2", "put", "z"), "a1");
+    expect(tell(judge(register, [...writes, late], [read("b", "a2 b1", ["w", "z"])]))).toBe("valid");
+    expect(tell(judge(register, [...writes, late], [read("b", "a2 b1", ["z"])]))).toContain("of 2 writes");
+    const flags = [update("a1", "", "enable"), ofRead(update("b1", "a1", "disable"), "")];
+    expect(tell(judge(enableWinsSpec, flags, [read("b", "a1 b1", true)]))).toBe("valid");
+    expect(tell(judge(enableWinsSpec, flags, [read("b", "a1 b1", false)]))).toContain("expected true");
+    const keyed = [update("a1", "", "put k", "v"), ofRead(update("b1", "a1", "put k", "w"), "")];
+    expect(tell(judge(mapOfRegistersSpec, keyed, [read("b", "a1 b1", [["k", ["v", "w"]]])]))).toBe("valid");
+    expect(tell(judge(mapOfRegistersSpec, keyed, [read("b", "a1 b1", [["k", ["w"]]])]))).toContain(
+      'expected ["v","w"]',
+    );
+  });
+
+  it("rejects a delete, a drop and a remove in a map that go beyond what was read", () => {
+    const deleted = [
+      update("a1", "", "add k", "m"),
+      update("a2", "a1", "add k", "n"),
+      ofRead(update("b1", "a2", "delete k"), "a1"),
+    ];
+    expect(tell(judge(mapOfSetsSpec, deleted, [read("b", "a2 b1", [["k", ["n"]]])]))).toBe("valid");
+    expect(tell(judge(mapOfSetsSpec, deleted, [read("b", "a2 b1", [])]))).toContain("has lost key k");
+    const removed = [update("a1", "", "add k", "m"), ofRead(update("b1", "a1", "remove k", "m"), "")];
+    expect(tell(judge(mapOfSetsSpec, removed, [read("b", "a1 b1", [["k", ["m"]]])]))).toBe("valid");
+    expect(tell(judge(mapOfSetsSpec, removed, [read("b", "a1 b1", [["k", []]])]))).toContain('expected ["m"]');
+    const dropped = [update("a1", "", "add k", ["j", "m"]), ofRead(update("b1", "a1", "drop k", ["j", "m"]), "")];
+    expect(tell(judge(mapOfMapsSpec, dropped, [read("b", "a1 b1", [["k", [["j", ["m"]]]]])]))).toBe("valid");
+    expect(tell(judge(mapOfMapsSpec, dropped, [read("b", "a1 b1", [["k", []]])]))).toContain("expected");
+  });
+});
+
+describe("places in a list that clients name by elements", () => {
+  const list = listSpec("list", {});
+  const base = update("a1", "", "insert", { elements: [1, 2, 3], place: 0 }, { left: null, right: null });
+  const judgePlaced = (later: ReturnType<typeof update>, value: number[]): string =>
+    tell(judge(list, [base, later], [read("b", "a1 b1", value)]));
+
+  it("rejects an insert that stands elsewhere than behind or before the element that is there", () => {
+    const behind = (left: number, right: number | null): ReturnType<typeof update> =>
+      update("b1", "a1", "insert", { elements: [9], place: 0, behind: 2 }, { left, right });
+    expect(judgePlaced(behind(2, 3), [1, 2, 9, 3])).toBe("valid");
+    expect(judgePlaced(behind(3, null), [1, 2, 3, 9])).toContain("was to stand behind 2, and was put behind 3");
+    const inFront = (left: number | null, right: number): ReturnType<typeof update> =>
+      update("b1", "a1", "insert", { elements: [9], place: 0, before: 2 }, { left, right });
+    expect(judgePlaced(inFront(1, 2), [1, 9, 2, 3])).toBe("valid");
+    expect(judgePlaced(inFront(null, 1), [9, 1, 2, 3])).toContain("was to stand before 2, and was put before 1");
+  });
+
+  it("rejects a delete that takes other elements than those named, or leaves the first of them", () => {
+    const gone = (elements: number[], taken: number[]): ReturnType<typeof update> =>
+      update("b1", "a1", "delete", { place: 0, count: 2, elements }, { gone: taken });
+    expect(judgePlaced(gone([2, 3], [2, 3]), [1])).toBe("valid");
+    expect(judgePlaced(gone([7, 3], [3]), [1, 2])).toBe("valid");
+    expect(judgePlaced(gone([2, 3], [1, 2]), [3])).toContain("deleted 1,2, expected 2 and others of 2,3");
+    expect(judgePlaced(gone([2, 3], [3]), [1, 2])).toContain("expected 2 and others");
   });
 });

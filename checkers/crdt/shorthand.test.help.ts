@@ -23,6 +23,11 @@ export function update(
   return { id, replica: id.actor, call: { f: f!, key: key ?? null, value }, told, saw: held(saw) };
 }
 
+/** The same update, made of what its client had read. */
+export function ofRead(made: UpdateRecord, observed: string): UpdateRecord {
+  return { ...made, observed: held(observed) };
+}
+
 /** A state is "digest", or "digest/what it has forgotten". */
 export function read(replica: string, holds: string, value: PlainJson, state: string | null = null): ReadRecord {
   const [digest, trimmed] = state?.split("/") ?? [];

@@ -2,9 +2,13 @@
 import { describe, expect, it } from "vitest";
 import { withNodeEngine } from "../../runtime/engine.ts";
 import { Control } from "../../sim/control.ts";
-import { type StoreAnswer, StoreClient } from "./client.ts";
+import { ANSWER_PROPERTY, type StoreAnswer, StoreClient } from "./client.ts";
 import { COUNTER_KINDS } from "./counters.ts";
+import type { StoreCall, StoreContext, StoreKind } from "./kind.ts";
+import { MAP_KINDS } from "./maps.ts";
+import { storeCodec, type StoreMessage, type StoreReply, type StoreRequest } from "./protocol.ts";
 import type { StoreOptions, StoreRecord } from "./server.ts";
+import { KEYED_SET_KINDS, SET_KINDS } from "./sets.ts";
 
 const OPTIONS: StoreOptions = {
   peers: [],
@@ -22,10 +26,14 @@ const INCREMENT = { f: "increment", key: null, value: 1 };
 
 type Rig = { readonly control: Control; readonly client: () => StoreClient };
 
-async function simulate(name: string, script: (rig: Rig) => Promise<void>): Promise<void> {
+async function simulate(
+  name: string,
+  script: (rig: Rig) => Promise<void>,
+  kind: StoreKind = COUNTER_KINDS["bounded-counter"]!,
+): Promise<void> {
   await withNodeEngine({}, async (engine) => {
     const control = new Control({ seed: name, engine });
-    control.addHost({ name: "n1", program: (host) => COUNTER_KINDS["bounded-counter"]!.start(host, OPTIONS) });
+    control.addHost({ name: "n1", program: (host) => kind.start(host, OPTIONS) });
     let client: StoreClient | null = null;
     const ports = { storePort: 2, clientPort: 3 };
     control.addHost({
@@ -106,5 +114,197 @@ describe("a store", { timeout: 60_000 }, () => {
       expect(refused).toEqual({ kind: "refused", error: "insufficient-rights" });
       control.kill("n1");
       expect(await ask(control, () => client().update("n1", INCREMENT, 0))).toEqual({ kind: "silence" });
+    }));
+});
+
+type Step = readonly [f: string, key: string | null, value: string | readonly [string, string] | null, at?: "of-read"];
+
+/** Asks the steps in turn; "read" keeps the context for those that are of what was read. Returns what the last read shows. */
+async function play(kind: StoreKind, steps: readonly Step[]): Promise<unknown> {
+  let shows: unknown = null;
+  await simulate(
+    `contexts/${JSON.stringify(steps)}`,
+    async ({ control, client }) => {
+      let context: StoreContext | null = null;
+      for (const [f, key, value, about] of steps) {
+        if (f === "read") {
+          const answer = await ask(control, () => client().read("n1"));
+          const { reply } = answer as StoreAnswer & { readonly kind: "answer" };
+          context = { held: reply.held!, clock: reply.context! };
+          shows = reply.value;
+          continue;
+        }
+        const call: StoreCall = { f, key, value, ...(about === undefined ? {} : { context: context! }) };
+        expect(await ask(control, () => client().update("n1", call, 0))).toMatchObject({ kind: "answer" });
+      }
+      shows = shown(await ask(control, () => client().read("n1")));
+    },
+    kind,
+  );
+  return shows;
+}
+
+describe("a call about what was read", { timeout: 60_000 }, () => {
+  const read: Step = ["read", null, null];
+  const cases: readonly (readonly [string, StoreKind, readonly Step[], unknown])[] = [
+    [
+      "removes the add that was read",
+      SET_KINDS["or-set"]!,
+      [["add", "x", null], read, ["remove", "x", null, "of-read"]],
+      [],
+    ],
+    [
+      "leaves an add that came in between",
+      SET_KINDS["or-set"]!,
+      [["add", "x", null], read, ["add", "x", null], ["remove", "x", null, "of-read"]],
+      ["x"],
+    ],
+    [
+      "removes nothing where nothing was read",
+      SET_KINDS["or-set"]!,
+      [read, ["add", "x", null], ["remove", "x", null, "of-read"]],
+      ["x"],
+    ],
+    [
+      "leaves a write that came in between beside it",
+      SET_KINDS["mv-register"]!,
+      [["put", null, "a"], read, ["put", null, "b"], ["put", null, "c", "of-read"]],
+      ["b", "c"],
+    ],
+    [
+      "leaves siblings of one server",
+      SET_KINDS["dvv-set"]!,
+      [["put", null, "a"], read, ["put", null, "b", "of-read"], ["put", null, "c", "of-read"]],
+      ["b", "c"],
+    ],
+    [
+      "disables only what was read",
+      SET_KINDS["enable-wins-flag"]!,
+      [["enable", null, null], read, ["enable", null, null], ["disable", null, null, "of-read"]],
+      true,
+    ],
+    [
+      "removes from the object whose key it names",
+      KEYED_SET_KINDS["keyed-sets"]!,
+      [
+        ["add", "k", "x"],
+        read,
+        ["add", "k", "x"],
+        ["add", "l", "y"],
+        ["remove", "k", "x", "of-read"],
+        ["remove", "l", "y", "of-read"],
+      ],
+      [
+        ["k", ["x"]],
+        ["l", ["y"]],
+      ],
+    ],
+    [
+      "deletes a key but what came in between",
+      MAP_KINDS["map-of-sets"]!,
+      [
+        ["add", "k", "x"],
+        ["add", "l", "z"],
+        read,
+        ["add", "k", "y"],
+        ["delete", "k", null, "of-read"],
+        ["delete", "l", null, "of-read"],
+      ],
+      [["k", ["y"]]],
+    ],
+    [
+      "writes a register of a map over what was read",
+      MAP_KINDS["map-of-registers"]!,
+      [["put", "k", "a"], read, ["put", "k", "b"], ["put", "k", "c", "of-read"]],
+      [["k", ["b", "c"]]],
+    ],
+    [
+      "drops inside a map of maps what was read",
+      MAP_KINDS["map-of-maps"]!,
+      [["add", "k", ["j", "x"]], read, ["add", "k", ["j", "y"]], ["drop", "k", ["j", "x"], "of-read"]],
+      [["k", [["j", ["y"]]]]],
+    ],
+  ];
+  it.each(cases)("%s", async (_claim, kind, steps, expected) => {
+    expect(await play(kind, steps)).toEqual(expected);
+  });
+
+  it("is refused where reads have no context", () =>
+    simulate("no-context", async ({ control, client }) => {
+      const call = { ...INCREMENT, context: { held: {}, clock: {} } };
+      const answer = await ask(control, () => client().update("n1", call, 0));
+      expect(answer).toEqual({ kind: "refused", error: "foreign-context" });
+    }));
+});
+
+/** A store that answers each request in the way that is given. */
+function impostor(answerTo: (request: StoreRequest) => Partial<StoreReply>): StoreKind {
+  return {
+    start: async (host, { clientPort }) => {
+      const socket = host.net.open<StoreMessage>({
+        port: clientPort,
+        codec: storeCodec,
+        onMessage: (message, from) => {
+          const request = message as StoreRequest;
+          const { client, request: number } = request;
+          const reply = {
+            type: "done",
+            request: number,
+            client,
+            boot: 1,
+            command: `${client}/${number}`,
+            held: {},
+          } as const;
+          socket.send(from, { ...reply, ...answerTo(request) });
+        },
+      });
+    },
+  };
+}
+
+describe("an answer", { timeout: 60_000 }, () => {
+  const violationsOf = ({ control }: Rig): readonly string[] =>
+    control.world.properties.violations.map(({ property }) => property);
+
+  it("names the command whose result it gives, of reads, updates and refusals", () =>
+    simulate("named", async (rig) => {
+      const { control, client } = rig;
+      const decrement = { f: "decrement", key: null, value: 1 };
+      for (const call of [INCREMENT, decrement, decrement]) await ask(control, () => client().update("n1", call, 0));
+      const last = await ask(control, () => client().read("n1"));
+      expect(last).toMatchObject({ kind: "answer", reply: { client: "c1#1", command: "c1#1/4" } });
+      expect(violationsOf(rig)).toEqual([]);
+    }));
+
+  it.each(["update", "read"] as const)("of another's command fails the run (%s)", (type) =>
+    simulate(
+      `misgiven/${type}`,
+      async (rig) => {
+        const { control, client } = rig;
+        await ask(control, () => (type === "read" ? client().read("n1") : client().update("n1", INCREMENT, 0)));
+        expect(violationsOf(rig)).toEqual([ANSWER_PROPERTY]);
+      },
+      impostor(() => ({ command: "c2#1/1" })),
+    ),
+  );
+
+  it("to the boot of the client before is for nobody", () =>
+    simulate(
+      "stale",
+      async (rig) => {
+        const { control, client } = rig;
+        expect(await ask(control, () => client().read("n1"))).toEqual({ kind: "silence" });
+        expect(violationsOf(rig)).toEqual([]);
+      },
+      impostor(() => ({ client: "c1#0" })),
+    ));
+
+  it("comes to a client that has booted again, whose requests have the same numbers", () =>
+    simulate("again", async ({ control, client }) => {
+      await ask(control, () => client().update("n1", INCREMENT, 0));
+      control.restart("c1");
+      await control.run(control.nowUs + 100_000);
+      expect(await ask(control, () => client().update("n1", INCREMENT, 0))).toMatchObject({ kind: "answer" });
+      expect(shown(await ask(control, () => client().read("n1")))).toBe(2);
     }));
 });
