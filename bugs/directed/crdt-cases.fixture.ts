@@ -1,4 +1,5 @@
 /** The witness of each bug of the CRDT family, and what it breaks. */
+import { witnessCtx1, witnessCtx2, witnessCtx3 } from "./crdt-contexts.fixture.ts";
 import { witnessPub25, witnessRcrdt7, witnessRcrdt8 } from "./crdt-lists.fixture.ts";
 import {
   witnessPub22,
@@ -25,4 +26,7 @@ export const CRDT_CASES: { readonly [id: string]: Case } = {
   "RCRDT-6": { witness: witnessRcrdt6, breaks: ["observed-remove"] },
   "RCRDT-7": { witness: witnessRcrdt7, breaks: ["intention"] },
   "RCRDT-8": { witness: witnessRcrdt8, breaks: ["lost-update"] },
+  "CTX-1": { witness: witnessCtx1, breaks: ["lost-update"] },
+  "CTX-2": { witness: witnessCtx2, breaks: ["observed-remove"] },
+  "CTX-3": { witness: witnessCtx3, breaks: ["lost-update"] },
 };

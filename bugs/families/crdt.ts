@@ -10,6 +10,7 @@ const CHECKS: Bug["checks"] = [
   "crdt-replicas",
   "crdt-durability",
   "crdt-steps",
+  "crdt-answer-of-own-command",
   "liveness",
   "no-uncaught-error",
 ];
