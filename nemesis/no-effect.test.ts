@@ -248,5 +248,59 @@ test("harm is charged to the nodes that are struck, not to those that downMax sp
     return [nemesis.resolved().faults.map((fault) => fault.struck?.hosts), nemesis.notInjected()];
   });
   const reason = "the budget allows no further node to be harmed (wanted n2)";
-  expect(struck).toEqual([[["n1"], ["n3"], undefined], [{ index: 2, kind: "wipe", reason }]]);
+  expect(struck).toMatchObject([[["n1"], ["n3"], undefined], [{ index: 2, kind: "wipe", reason }]]);
+});
+
+describe("a slow link is effective exactly for the packets that are later than they would have been", () => {
+  /** Forty messages at once. Returns when each arrived, and the effects of a slow link; null: without it. */
+  const burst = (
+    slow: object | null,
+    link: object,
+  ): Promise<{ readonly atUs: readonly number[]; readonly effects: number }> =>
+    withNodeEngine({}, async (engine) => {
+      const constant = { shape: "constant", minUs: 0, meanUs: 0 };
+      const control = new Control({
+        seed: "burst",
+        engine,
+        network: { link: { latency: constant, ...link } } as object,
+      });
+      const codec = {
+        typeOf: () => "nine",
+        encode: (bytes: Uint8Array) => bytes,
+        decode: (bytes: Uint8Array) => bytes,
+      };
+      const atUs: number[] = [];
+      const program: Program = (host) => {
+        const onMessage = ([number]: Uint8Array): void => {
+          atUs[number!] = control.nowUs;
+        };
+        const socket = host.net.open<Uint8Array>({ port: 1, codec, onMessage });
+        if (host.name !== "n1") return;
+        for (let i = 0; i < 40; i++) socket.send({ host: "n2", port: 1 }, new Uint8Array(9).fill(i));
+      };
+      for (const name of ["n1", "n2"]) control.addHost({ name, program });
+      const active = { index: 0, kind: "slow-link", effects: 0 };
+      if (slow !== null) control.network.addRule({ pairs: [["n1", "n2"]], props: { slow }, fault: active });
+      control.boot("n2");
+      await control.run(1_000);
+      control.boot("n1");
+      await control.run(100_000);
+      return { atUs, effects: active.effects };
+    });
+
+  test.each([
+    // Rounds to the same time for each packet, though they queue.
+    [{ bytesPerSecond: 6_999_999 }, { bytesPerSecond: 7_000_000 }, 0],
+    [{ bytesPerSecond: 1_000_000 }, { bytesPerSecond: 7_000_000 }, 40],
+    // Drawn from 0 to 4 where it was from 0 to 2: the same for some packets.
+    [{ latencyTimes: 2 }, { latency: { shape: "uniform", minUs: 0, meanUs: 1 } }, null],
+    [{ latencyTimes: 2 }, { latency: { shape: "uniform", minUs: 1, meanUs: 5 } }, 40],
+  ])("%o on %o", async (slow, link, expected) => {
+    const [own, slowed] = [await burst(null, link), await burst(slow, link)];
+    expect(own.atUs).toHaveLength(40);
+    const later = slowed.atUs.filter((us, i) => us > own.atUs[i]!).length;
+    expect(slowed.effects).toBe(later);
+    if (expected === null) expect([later > 0, later < 40]).toEqual([true, true]);
+    else expect(later).toBe(expected);
+  });
 });
