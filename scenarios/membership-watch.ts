@@ -1,5 +1,6 @@
 /** Watches a cluster of membership from inside, layer by layer, and says what must come true after healing. */
 import { DetectionMonitor, type DownRecord } from "../checkers/membership/detection.ts";
+import { DetectorFactMonitor, type DetectorRecord } from "../checkers/membership/detector-facts.ts";
 import { type KvClock, KvMonitor, type KvReady, type KvRecord } from "../checkers/membership/kv.ts";
 import { MulticastMonitor, type MulticastRecord } from "../checkers/membership/multicast.ts";
 import { HalfLinkMonitor, overlayFault } from "../checkers/membership/overlay.ts";
@@ -55,6 +56,7 @@ class MembershipWatch {
   readonly #view: ViewMonitor;
   readonly #half: HalfLinkMonitor;
   readonly #detection: DetectionMonitor;
+  readonly #facts: DetectorFactMonitor;
   readonly #records: RecordMonitor = new RecordMonitor();
   readonly #reach: ReachMonitor = new ReachMonitor();
   readonly #kv: KvMonitor = new KvMonitor();
@@ -78,6 +80,8 @@ class MembershipWatch {
     this.#view = new ViewMonitor(overlay);
     this.#half = new HalfLinkMonitor({ lastsUsMax: 3 * ONE_WAY_US_MAX });
     this.#detection = new DetectionMonitor(detectionBound(options.membership));
+    const { detector } = options.membership;
+    this.#facts = new DetectorFactMonitor({ suspectUs: detector.kind === "swim" ? detector.swim.suspectUs : 0 });
     const replication = multicast.isDeduplicated ? 1 : multicast.replication;
     this.#multicast = new MulticastMonitor({ replication, deliveryUsMax: MULTICAST_US_MAX });
     this.#judges = [
@@ -85,6 +89,7 @@ class MembershipWatch {
       { name: "membership-half-links", violations: this.#half.violations },
       { name: "membership-records", violations: this.#records.violations },
       { name: "membership-routes", violations: this.#reach.violations },
+      { name: "membership-detector", violations: this.#facts.violations },
       { name: "membership-kv", violations: this.#kv.violations },
       { name: "membership-multicast", violations: this.#multicast.violations },
       ...(options.judgesDetection ? [{ name: "membership-detection", violations: this.#detection.violations }] : []),
@@ -129,6 +134,7 @@ class MembershipWatch {
       this.#detection.observeView(timeUs, record);
     });
     on<DownRecord>("membership.down", (timeUs, record) => this.#detection.observeDown(timeUs, record));
+    on<DetectorRecord>("membership.detector", (timeUs, record) => this.#facts.observe(timeUs, record));
     on<MembershipRecord>("membership.record", (timeUs, record) => this.#records.observe(timeUs, record));
     on<ReachRecord>("membership.reach", (timeUs, record) => this.#reach.observe(timeUs, record));
     on<KvRecord>("membership.kv", (timeUs, record) => this.#kv.observe(timeUs, record));
@@ -176,6 +182,7 @@ class MembershipWatch {
     this.#harm.set(host, harm);
     const { incarnationNumber } = this.#control.host(host);
     this.#records.forgive(host, incarnationNumber);
+    this.#facts.forgive(host, incarnationNumber);
     this.#kv.forgive(this.#control.nowUs, host, incarnationNumber);
   }
 

@@ -1,6 +1,12 @@
 /** The witness of each bug of the balancer's family, and what it breaks. */
-import { type Play, playBalancer, WEB, webTask, MS } from "./balancer-world.fixture.ts";
+import { type Play, playBalancer, type Stage, WEB, webTask, MS } from "./balancer-world.fixture.ts";
 import { type Case, expectStep, load, type Verdict } from "./script.fixture.ts";
+
+const DOUBLING: Stage = {
+  nodes: ["n1"],
+  patienceUs: 200 * MS,
+  network: { link: { duplicatePerMillion: 500_000, reorderPerMillion: 300_000 } },
+};
 
 type Script = (play: Play) => Promise<void>;
 
@@ -72,6 +78,35 @@ const recovered: Script = async ({ command, burst, run, membership }) => {
   }
 };
 
+/** n2 drains; once that is published, connections are opened. */
+const draining: Script = async ({ command, burst, run }) => {
+  await command("n2", "web", { action: "drain", forUs: 900 * MS });
+  await run(120 * MS);
+  await burst(8);
+};
+
+/** The only backend fails now and then, and answers in between. */
+const nowAndThen: Script = async ({ command, burst }) => {
+  for (let i = 0; i < 6; i += 1) {
+    await command("n1", "web", { action: "mute" });
+    await burst(1);
+    await command("n1", "web", { action: "well" });
+    const exchanges = await burst(1);
+    expectStep(exchanges[0]?.kind === "ok", "an answer after a failure");
+  }
+};
+
+/** The network doubles packets and keeps some back: second copies of requests are answered when the next request waits. */
+const sentTwice: Script = async ({ burst }) => {
+  for (let i = 0; i < 5; i += 1) {
+    const exchanges = await burst(2, 8);
+    expectStep(
+      exchanges.every(({ kind }) => kind === "ok"),
+      "an answer to each request",
+    );
+  }
+};
+
 export const BALANCER_CASES: { readonly [id: string]: Case } = {
   "PUB-28": { witness: onNodes(["n1", "n2"], departedNode), breaks: ["balancer.traffic-to-unreachable"] },
   "L4LB-1": { witness: invertedDiff, breaks: ["balancer.diff-exact"] },
@@ -81,4 +116,7 @@ export const BALANCER_CASES: { readonly [id: string]: Case } = {
   "L4LB-5": { witness: onNodes(["n1", "n2"], lostTask), breaks: ["balancer.installed-union"] },
   "L4LB-6": { witness: onNodes(["n1"], clientGone, 60 * MS), breaks: ["balancer.pending"] },
   "L4LB-7": { witness: onNodes(["n1", "n2"], recovered), breaks: ["balancer.starvation"] },
+  "L4LB-8": { witness: onNodes(["n1", "n2"], draining), breaks: ["balancer.choice-pool"] },
+  "L4LB-9": { witness: onNodes(["n1"], nowAndThen), breaks: ["balancer.choice-pool"] },
+  "L4LB-10": { witness: (root) => playBalancer(root, DOUBLING, sentTwice), breaks: ["balancer.answer-of-another"] },
 };

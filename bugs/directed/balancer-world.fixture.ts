@@ -16,6 +16,7 @@ import type {
 } from "../../checkers/balancer/record.ts";
 import type { Control } from "../../sim/control.ts";
 import type { Host } from "../../sim/host.ts";
+import type { NetworkOptions } from "../../sim/net/network.ts";
 import type { SharedMembership } from "../../systems/balancer/membership.fixture.ts";
 import type { BalancerOptions } from "../../systems/balancer/options.ts";
 import type { Command, TaskSpec } from "../../systems/balancer/simulated/agent.ts";
@@ -32,8 +33,8 @@ export type Play = {
   readonly membership: SharedMembership;
   readonly truth: TruthMonitor;
   readonly run: (forUs: number) => Promise<void>;
-  /** Opens so many connections to web at once from the client at n1, and asks on each. */
-  readonly burst: (threads: number) => Promise<readonly Exchange[]>;
+  /** Opens this many connections to web at once from the client at n1, and asks on each, once by default. */
+  readonly burst: (threads: number, requests?: number) => Promise<readonly Exchange[]>;
   /** Tells the agent of a node what becomes of a task. */
   readonly command: (node: string, task: string, command: Command) => Promise<void>;
 };
@@ -50,10 +51,16 @@ export type Stage = {
   readonly nodes: readonly string[];
   /** How long the client waits for each answer; a balancer waits for 100 ms. */
   readonly patienceUs: number;
+  /** Default: a network that loses and doubles nothing. */
+  readonly network?: NetworkOptions;
 };
 
 /** Plays the script on the code below `root`, web running at each of the nodes; what the monitors found is the verdict. */
-export async function playBalancer(root: string, { nodes, patienceUs }: Stage, script: Script): Promise<Verdict> {
+export async function playBalancer(
+  root: string,
+  { nodes, patienceUs, network = {} }: Stage,
+  script: Script,
+): Promise<Verdict> {
   const { withNodeEngine } = await load<typeof import("../../runtime/engine.ts")>(root, "runtime/engine.ts");
   const control = await load<typeof import("../../sim/control.ts")>(root, "sim/control.ts");
   const system = await loadSystem(root);
@@ -68,7 +75,7 @@ export async function playBalancer(root: string, { nodes, patienceUs }: Stage, s
     responseTimeoutUs: 100 * MS,
   };
   return withNodeEngine({}, async (engine) => {
-    const world = new control.Control({ seed: "witness", engine });
+    const world = new control.Control({ seed: "witness", engine, network });
     const monitors = watch(world, options);
     const membership = new system.membership.SharedMembership(nodes);
     for (const name of nodes) {
@@ -90,7 +97,7 @@ export async function playBalancer(root: string, { nodes, patienceUs }: Stage, s
       membership,
       truth: monitors.truth,
       run: async (forUs) => void (await world.run(world.nowUs + forUs)),
-      burst: (threads) => ask((client) => client.burst(system.vip.parseVip(WEB), { threads, requests: 1 })),
+      burst: (threads, requests = 1) => ask((client) => client.burst(system.vip.parseVip(WEB), { threads, requests })),
       command: async (node, task, command) => {
         const answer = await ask((client) => client.command({ host: node, port: AGENT_PORT }, task, command));
         expectStep(answer === "done", `${command.action} of ${task} at ${node} (${answer})`);

@@ -9,6 +9,7 @@ import {
   witnessLashup4,
   witnessLashup7,
 } from "./membership-layers.fixture.ts";
+import { witnessPing1, witnessSwim1 } from "./membership-detectors.fixture.ts";
 import type { Case } from "./script.fixture.ts";
 
 export const MEMBERSHIP_CASES: { readonly [id: string]: Case } = {
@@ -24,4 +25,6 @@ export const MEMBERSHIP_CASES: { readonly [id: string]: Case } = {
   "LASHUP-7": { witness: witnessLashup7, breaks: ["compare-and-set"] },
   "LASHUP-10": { witness: witnessLashup10, breaks: ["records"] },
   "LASHUP-11": { witness: witnessLashup11, breaks: ["kv-durability"] },
+  "PING-1": { witness: witnessPing1, breaks: ["evidence"] },
+  "SWIM-1": { witness: witnessSwim1, breaks: ["evidence"] },
 };

@@ -99,4 +99,37 @@ export const BALANCER_BUGS: readonly Bug[] = [
     checks: TRAFFIC,
     difficulty: "medium",
   },
+  {
+    id: "L4LB-8",
+    title: "Backends that drain go on getting connections",
+    source: "a mutation of dcos-net's l4lb, where weight 0 means no new connections",
+    mechanism:
+      "Candidates are not filtered by their weight. A task that is being killed is drawn like any other, and its new connections are cut off when it ends.",
+    invariant: "a choice draws from all backends that may get connections, and from nothing else",
+    scenario: "balancer",
+    checks: TRAFFIC,
+    difficulty: "easy",
+  },
+  {
+    id: "L4LB-9",
+    title: "A breaker counts failures in total, not in a row",
+    source: "a mutation of dcos/minuteman, where any answer resets the count",
+    mechanism:
+      "An answer resets a breaker only once it has tripped. Single failures far apart add up, and a sound backend is left out for a backoff.",
+    invariant: "a backend is left out only after failures in a row",
+    scenario: "balancer",
+    checks: TRAFFIC,
+    difficulty: "easy",
+  },
+  {
+    id: "L4LB-10",
+    title: "A late answer to an earlier request ends the attempt under way",
+    source: "a mutation: any answer of the backend concluded the attempt until its request was compared",
+    mechanism:
+      "A client has sent a request twice and gets two answers. The second one comes while the next request waits, counts as its success, resets the breaker and takes it out of the pending attempts.",
+    invariant: "an attempt succeeds by the answer to its own request",
+    scenario: "balancer",
+    checks: TRAFFIC,
+    difficulty: "easy",
+  },
 ];

@@ -155,4 +155,28 @@ export const MEMBERSHIP_BUGS: readonly Bug[] = [
     checks: KV_CHECKS,
     difficulty: "medium",
   },
+  {
+    id: "PING-1",
+    title: "An answer to any earlier ping ends the wait for the present one",
+    source: "a mutation of dcos/lashup, whose pongs carry the reference of their ping",
+    mechanism:
+      "The number of a pong is not compared with that of the ping that waits. A copy that the network kept back answers a ping that was never answered, and its age is taken for the round trip.",
+    invariant: "the numbers of the answers that count for a neighbour grow",
+    scenario: "membership-churn",
+    settings: { detector: "ping" },
+    checks: ["membership-detector"],
+    difficulty: "easy",
+  },
+  {
+    id: "SWIM-1",
+    title: "A suspect that has refuted gets what is left of its first time when it is accused again",
+    source: "a mutation of SWIM (Das, Gupta, Motivala, DSN 2002, section 4.2): a suspicion belongs to one incarnation",
+    mechanism:
+      "The accusation in a higher incarnation is accepted, but the timer of the one before goes on. Who heard of the accusations and not of the refutation in between declares the node dead before it had its time.",
+    invariant: "a death is concluded only after an accusation in this incarnation has stood for the whole time",
+    scenario: "membership",
+    settings: { detector: "swim" },
+    checks: ["membership-detector"],
+    difficulty: "hard",
+  },
 ];

@@ -6,6 +6,7 @@
  * - An acknowledged operation is durable at the node that acknowledged it. So it survives as long as one node that came to hold it
  *   keeps its disk.
  * - An operation that was to happen only to what had been read has seen exactly that.
+ * - Each operation has a clock of its own: no two are acknowledged with the same.
  * - After healing all running nodes come to hold the same, with every operation that one of them has.
  */
 import { VIOLATIONS_MAX, type ViewViolation } from "./views.ts";
@@ -52,6 +53,8 @@ export class KvMonitor {
   /** Nodes whose disk was wiped or harmed, and in which boot: until a later one has read what is left, and written it anew, they promise nothing. */
   readonly #harmed: Map<string, number> = new Map();
   readonly #forgivenUs: Map<string, number> = new Map();
+  /** Key and clock of what was acknowledged. */
+  readonly #acknowledged: Set<string> = new Set();
   /** By key and clock. */
   readonly #hashes: Map<string, { readonly hash: number; readonly host: string }> = new Map();
 
@@ -98,6 +101,10 @@ export class KvMonitor {
   /** To be called when the caller has the answer. */
   acknowledge(timeUs: number, ack: KvAck): void {
     const { host, key, clock, expected, invokedUs } = ack;
+    const name = `${JSON.stringify(key)} ${told(clock)}`;
+    if (this.#acknowledged.has(name))
+      this.#violate(timeUs, host, `${host} answered two operations with one result: ${name}`);
+    this.#acknowledged.add(name);
     if (expected !== undefined && !isNext(expected, clock)) {
       const found = `${told(clock)} after ${told(expected)}`;
       this.#violate(timeUs, host, `${host} changed key ${JSON.stringify(key)} not as it was read: ${found}`);

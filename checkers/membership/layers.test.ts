@@ -1,12 +1,14 @@
 /** The checkers of records, routes, KV and multicast: what they accept, and everything that they must reject. */
 import { expect, test } from "vitest";
 import type {
+  DetectorObservation,
   KvObservation,
   KvReadyObservation,
   MulticastObservation,
   ReachObservation,
   RecordObservation,
 } from "../../systems/membership/observation.ts";
+import { DetectorFactMonitor, type DetectorRecord } from "./detector-facts.ts";
 import { KvMonitor, type KvReady, type KvRecord } from "./kv.ts";
 import { MulticastMonitor, type MulticastRecord } from "./multicast.ts";
 import { type MembershipRecord, RecordMonitor } from "./records.ts";
@@ -18,14 +20,16 @@ test("the records are what the layers observe", () => {
   const kv = (observation: KvObservation): KvRecord => observation;
   const ready = (observation: KvReadyObservation): KvReady => observation;
   const multicast = (observation: MulticastObservation): MulticastRecord => observation;
+  const detector = (observation: DetectorObservation): DetectorRecord => observation;
   const back: [
+    (record: DetectorRecord) => DetectorObservation,
     (record: MembershipRecord) => RecordObservation,
     (record: ReachRecord) => ReachObservation,
     (record: KvRecord) => KvObservation,
     (record: KvReady) => KvReadyObservation,
     (record: MulticastRecord) => MulticastObservation,
-  ] = [record, reach, kv, ready, multicast];
-  expect(back).toHaveLength(5);
+  ] = [detector, record, reach, kv, ready, multicast];
+  expect(back).toHaveLength(6);
 });
 
 const messages = (monitor: { readonly violations: readonly { readonly message: string }[] }): string[] =>
@@ -252,8 +256,16 @@ test("a node whose disk was lost may come back with nothing, and may have lost w
   monitor.ready(7, { host: "n1", incarnation: 2 });
   monitor.observe(8, held("n1", { c: 1 }, 2, "k", 2));
   expect(monitor.violations).toEqual([]);
-  monitor.acknowledge(9, { host: "n1", key: "k", clock: { a: 1 }, invokedUs: 8 });
-  expect(monitor.violations).toHaveLength(1);
+  monitor.acknowledge(9, { host: "n1", key: "k", clock: { a: 2 }, invokedUs: 8 });
+  expect(messages(monitor)).toEqual(['n1 acknowledged {a: 2} of key "k", but it is not durable there']);
+});
+
+test("two operations that are answered with one result are one too many", () => {
+  const monitor = new KvMonitor();
+  monitor.observe(1, held("n1", { a: 1 }));
+  monitor.acknowledge(2, { host: "n1", key: "k", clock: { a: 1 }, invokedUs: 0 });
+  monitor.acknowledge(3, { host: "n1", key: "k", clock: { a: 1 }, invokedUs: 0 });
+  expect(messages(monitor)).toEqual(['n1 answered two operations with one result: "k" {a: 1}']);
 });
 
 test("a harmed disk promises nothing until a later boot has written it anew; then it does again", () => {
@@ -316,4 +328,74 @@ test("in quiet times a message that somebody lacks too long is told, and only th
   expect(monitor.fault(351, all)).toBe("n2 lacks late after 101 us without faults");
   monitor.observe(360, delivered("n2", "late"));
   expect(monitor.fault(400, all)).toBeNull();
+});
+
+// What failure detectors go by
+
+type Fact = DetectorRecord extends infer R ? (R extends DetectorRecord ? Partial<R> : never) : never;
+
+function judgeFacts(...facts: readonly Fact[]): string[] {
+  const monitor = new DetectorFactMonitor({ suspectUs: 100 });
+  for (const [i, fact] of facts.entries())
+    monitor.observe(i, { host: "n1", incarnation: 1, atUs: i, peer: "n2", ...fact } as DetectorRecord);
+  return messages(monitor);
+}
+
+const heard = (condition: "alive" | "suspect" | "dead", version: number, more: Fact = {}): Fact => ({
+  kind: "heard",
+  condition,
+  version,
+  ...more,
+});
+const concluded = (version: number, atUs: number): Fact => ({ kind: "concluded", condition: "dead", version, atUs });
+const own = (version: number, more: Fact = {}): Fact => ({ kind: "own", version, peer: "n1", ...more });
+const answered = (sequence: number, more: Fact = {}): Fact => ({ kind: "answered", sequence, ...more });
+
+test("news that is newer, answers in order and conclusions in time pass", () => {
+  expect(judgeFacts(heard("alive", 1), heard("suspect", 1), heard("alive", 2), heard("suspect", 2))).toEqual([]);
+  expect(judgeFacts(heard("dead", 2), heard("alive", 1, { incarnation: 2 }))).toEqual([]);
+  expect(judgeFacts(heard("suspect", 1, { atUs: 5 }), concluded(1, 105), concluded(1, 300))).toEqual([]);
+  expect(judgeFacts(own(1), own(2, { incarnation: 2 }), own(3, { incarnation: 2 }))).toEqual([]);
+  expect(judgeFacts(answered(3), answered(4), answered(1, { peer: "n3" }), answered(1, { incarnation: 2 }))).toEqual(
+    [],
+  );
+});
+
+test.each<readonly [string, readonly Fact[], RegExp]>([
+  [
+    "alive in the incarnation that is accused",
+    [heard("suspect", 1), heard("alive", 1)],
+    /not newer: alive in 1 after s/,
+  ],
+  ["news that is known", [heard("suspect", 1), heard("suspect", 1)], /not newer/],
+  ["a lower incarnation", [heard("alive", 3), heard("dead", 2)], /not newer: dead in 2 after alive in 3/],
+  ["an incarnation that the peer never told", [own(1, { host: "n2" }), heard("alive", 2)], /never told one above 1/],
+  ["a death without an accusation", [heard("alive", 1), concluded(1, 500)], /after an accusation of 0 us/],
+  [
+    "a death before the time is up",
+    [heard("suspect", 1, { atUs: 5 }), concluded(1, 104)],
+    /accusation of 99 us in inc/,
+  ],
+  [
+    "a death by the time of an accusation that was refuted",
+    [heard("suspect", 1, { atUs: 5 }), heard("suspect", 2, { atUs: 90 }), concluded(2, 106)],
+    /accusation of 16 us in incarnation 2/,
+  ],
+  ["an own incarnation that another boot told", [own(2), own(2, { incarnation: 2 })], /tells incarnation 2 of itself/],
+  ["an answer to an earlier probe", [answered(4), answered(3)], /answer 3 of n2 for evidence after answer 4/],
+  ["an answer that came twice", [answered(4), answered(4)], /answer 4 of n2 for evidence/],
+])("a detector that goes by %s is rejected", (_name, facts, expected) => {
+  expect(judgeFacts(...facts)).toEqual([expect.stringMatching(expected)]);
+});
+
+test("a node whose disk was harmed may tell a lower incarnation, until a later boot", () => {
+  const monitor = new DetectorFactMonitor({ suspectUs: 100 });
+  const tell = (incarnation: number, version: number): void =>
+    monitor.observe(1, { host: "n1", incarnation, atUs: 1, peer: "n1", kind: "own", version });
+  tell(1, 5);
+  monitor.forgive("n1", 1);
+  tell(2, 1);
+  expect(monitor.violations).toEqual([]);
+  tell(3, 1);
+  expect(monitor.violations).toHaveLength(1);
 });

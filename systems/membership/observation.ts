@@ -28,6 +28,27 @@ export type KvObservation = {
   readonly hash: number;
 };
 
+/** "membership.detector": what the failure detector of a node took for true; `atUs` is on the monotonic clock of the host. */
+export type DetectorObservation = {
+  readonly host: string;
+  readonly incarnation: number;
+  readonly atUs: number;
+  readonly peer: string;
+} & DetectorFact;
+
+export type DetectorFact =
+  /** SWIM: news of the peer was accepted from a message (`heard`), or the peer did not refute in time (`concluded`). */
+  | {
+      readonly kind: "heard" | "concluded";
+      readonly condition: "alive" | "suspect" | "dead";
+      /** The peer's incarnation in SWIM's sense. */
+      readonly version: number;
+    }
+  /** SWIM: from now on others may hear of this incarnation of the node itself, which is the peer here. */
+  | { readonly kind: "own"; readonly version: number }
+  /** An answer to this probe, or a later one, ended the wait for the peer. */
+  | { readonly kind: "answered"; readonly sequence: number };
+
 /** "membership.kv-ready": all that was found on the disk has been told. */
 export type KvReadyObservation = { readonly host: string; readonly incarnation: number };
 

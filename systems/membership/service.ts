@@ -2,7 +2,8 @@
  * Membership for programs on other hosts: requests to a node's KV and multicast over datagrams, and the client that makes them.
  *
  * An update is asked for once: it may have happened when no answer comes. A read is repeated until its time is over. A request that the
- * network has doubled is carried out once by each boot of the node.
+ * network has doubled is carried out once by each boot of the node. Every answer names the command whose result it gives, and the key of it: a
+ * client that gets what belongs to another fails the run.
  */
 import type { Address, DatagramSocket, Host } from "../../sim/host.ts";
 import { Clock } from "../crdt/clock.ts";
@@ -31,11 +32,12 @@ type Question =
   | { readonly type: "send"; readonly topic: string; readonly text: string };
 
 export type ServiceAnswer =
-  | { readonly type: "value"; readonly value: PlainValue; readonly context: PlainContext }
+  | { readonly type: "value"; readonly key: string; readonly value: PlainValue; readonly context: PlainContext }
   | { readonly type: "sent"; readonly multicast: string }
   | { readonly type: "refused"; readonly error: string };
 
-type Message = (Question | ServiceAnswer) & { readonly id: number };
+/** `command` names the client, its boot and the question: numbers alone are the same at many clients. */
+type Message = (Question | ServiceAnswer) & { readonly id: number; readonly command: string };
 
 /** Requests remembered, to know the second copy of one; the oldest go first. */
 const SEEN_MAX = 1_000;
@@ -52,7 +54,7 @@ export function serveMembership(host: Host, membership: Membership, port: number
       seen.add(name);
       if (seen.size > SEEN_MAX) seen.delete(seen.values().next().value!); // it is not empty
       const answer = await answerOf(membership, message);
-      if (answer !== null) socket.send(from, { ...answer, id: message.id });
+      if (answer !== null) socket.send(from, { ...answer, id: message.id, command: message.command });
     },
   });
 }
@@ -78,10 +80,10 @@ function contextOf(plain: PlainContext | null): KvContext | null {
   return Clock.of(Object.entries(plain).map(([actor, counter]) => ({ actor, counter })));
 }
 
-function valueAnswer({ value, context }: KvReading): ServiceAnswer {
+function valueAnswer({ key, value, context }: KvReading): ServiceAnswer {
   const pairs: [string, number][] = [];
   for (const { actor, counter } of context.dots()) pairs.push([actor, counter]);
-  return { type: "value", value: plainOf(value), context: Object.fromEntries(pairs) };
+  return { type: "value", key, value: plainOf(value), context: Object.fromEntries(pairs) };
 }
 
 function plainOf(value: KvValue): PlainValue {
@@ -91,6 +93,14 @@ function plainOf(value: KvValue): PlainValue {
     flags: Object.fromEntries(value.flags),
     counters: Object.fromEntries(value.counters),
   };
+}
+
+function isAnswer(message: Message): message is Message & ServiceAnswer {
+  return message.type === "value" || message.type === "sent" || message.type === "refused";
+}
+
+function keyOf(message: Question | ServiceAnswer): { readonly key?: string } {
+  return "key" in message ? { key: message.key } : {};
 }
 
 export type MembershipClient = {
@@ -114,28 +124,35 @@ export type MembershipClientOptions = {
 
 /** Opens a port of its own on the host. */
 export function createMembershipClient(host: Host, options: MembershipClientOptions): MembershipClient {
-  const waiting = new Map<number, (answer: ServiceAnswer | null) => void>();
+  const waiting = new Map<number, (answer: Message) => void>();
   // Not from 1: a node may still remember the numbers of this client's boot before.
   let nextId = host.random.uint32();
   const socket = host.net.open<Message>({
     port: 0,
     codec: jsonCodec<Message>(),
     onMessage: (message) => {
-      if (message.type === "value" || message.type === "sent" || message.type === "refused")
-        waiting.get(message.id)?.(message);
+      waiting.get(message.id)?.(message);
     },
   });
   const ask = (to: Address, question: Question): Promise<ServiceAnswer | null> =>
     new Promise((resolve) => {
       const id = nextId++;
+      const command = `${host.name}/${host.boot.incarnation}/${id}`;
       const settle = (answer: ServiceAnswer | null): void => {
         if (!waiting.delete(id)) return;
         timer.cancel();
         resolve(answer);
       };
       const timer = host.timers.after(options.attemptTimeoutUs, () => settle(null));
-      waiting.set(id, settle);
-      socket.send(to, { ...question, id });
+      waiting.set(id, (message) => {
+        if (!isAnswer(message)) return;
+        const asked = { command, ...keyOf(question) };
+        const answered = { command: message.command, ...(message.type === "value" ? keyOf(message) : keyOf(question)) };
+        const isOwn = asked.command === answered.command && asked.key === answered.key;
+        host.always(isOwn, "membership-answers-own-command", () => ({ asked, answered }));
+        settle(message);
+      });
+      socket.send(to, { ...question, id, command });
     });
   const at = (node: string): Address => ({ host: node, port: options.port });
   return {

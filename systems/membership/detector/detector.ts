@@ -5,6 +5,9 @@
  * watch. It never declares a peer dead that it does not watch.
  */
 
+import type { Host } from "../../../sim/host.ts";
+import type { DetectorFact, DetectorObservation } from "../observation.ts";
+
 export type Detector = {
   /** Starts to watch; no-op for a peer that is watched already. */
   watch(peer: string): void;
@@ -35,3 +38,11 @@ export type DetectorCallbacks = {
   /** SWIM: this watched peer refuted the accusation. */
   onAlive?(peer: string): void;
 };
+
+/** Lets monitors judge what a detector goes by. */
+export function observeFact(host: Host, peer: string, fact: DetectorFact): void {
+  host.observe("membership.detector", (): DetectorObservation => {
+    const { name, boot, clock } = host;
+    return { host: name, incarnation: boot.incarnation, atUs: clock.monotonicUs(), peer, ...fact };
+  });
+}

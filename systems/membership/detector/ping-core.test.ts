@@ -25,6 +25,7 @@ class Bench {
         const rttUs = this.rttUs.get(peer);
         if (rttUs !== undefined) this.#pongs.push({ atUs: this.nowUs + rttUs, peer, sequence, sentUs: this.nowUs });
       },
+      answered: () => {},
       down: (peer: string) => void this.events.push(["down", peer, this.nowUs]),
       clusterSize: () => 1,
     };

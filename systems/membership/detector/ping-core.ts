@@ -27,6 +27,8 @@ export type PingOutput = {
   ping(peer: string, sequence: number, nowUs: number): void;
   /** The peer is no longer watched when this is called. */
   down(peer: string, sinceUs: number): void;
+  /** An answer with this number ended the wait for the peer. */
+  answered(peer: string, sequence: number): void;
   clusterSize(): number;
 };
 
@@ -79,6 +81,7 @@ export class PingCore {
     if (watched === undefined || watched.deadlineUs === Number.POSITIVE_INFINITY || sequence < watched.sequence) return;
     watched.rttUs = nowUs - sentUs;
     watched.deadlineUs = Number.POSITIVE_INFINITY;
+    this.#output.answered(peer, sequence);
   }
 
   tick(nowUs: number): void {

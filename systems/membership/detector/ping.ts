@@ -2,7 +2,7 @@
 import type { Codec, Host } from "../../../sim/host.ts";
 import { Alarm } from "../alarm.ts";
 import { HEADER_BYTES, openMessage, sealMessage } from "../wire.ts";
-import type { Detector, DetectorCallbacks } from "./detector.ts";
+import { type Detector, type DetectorCallbacks, observeFact } from "./detector.ts";
 import type { PingOptions } from "./options.ts";
 import { PingCore } from "./ping-core.ts";
 
@@ -46,6 +46,7 @@ export function startPing(host: Host, options: PingOptions, callbacks: DetectorC
     ping: (peer: string, sequence: number, sentUs: number) =>
       socket.send({ host: peer, port }, { kind: "ping", boot, sequence, sentUs }),
     down: (peer: string, sinceUs: number) => callbacks.onDown(peer, "ping", sinceUs),
+    answered: (peer: string, sequence: number) => observeFact(host, peer, { kind: "answered", sequence }),
     clusterSize: callbacks.clusterSize,
   };
   const core = new PingCore(options, host.random, output, now());

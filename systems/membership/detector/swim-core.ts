@@ -11,6 +11,7 @@
  */
 import type { HostRandom } from "../../../sim/host.ts";
 import type { SwimOptions } from "./options.ts";
+import type { DetectorFact } from "../observation.ts";
 import { Rotation } from "./rotation.ts";
 import type { News, SwimMessage } from "./swim-message.ts";
 import { NewsBoard } from "./swim-news.ts";
@@ -23,6 +24,8 @@ export type SwimOutput = {
   down(peer: string, sinceUs: number): void;
   suspect(peer: string): void;
   alive(peer: string): void;
+  /** What is taken for true from now on, of a peer or of the node itself. */
+  fact(peer: string, fact: DetectorFact): void;
   clusterSize(): number;
 };
 
@@ -79,6 +82,7 @@ export class SwimCore {
     this.#incarnationWanted = start.incarnation;
     // Answers to an earlier boot must not fit: numbers begin somewhere.
     this.#sequence = start.random.below(SEQUENCE_FIRST_BOUND);
+    this.#output.fact(start.self, { kind: "own", version: start.incarnation });
   }
 
   get incarnation(): number {
@@ -148,6 +152,7 @@ export class SwimCore {
       return;
     }
     this.#incarnation = Math.max(this.#incarnation, incarnation);
+    this.#output.fact(this.#start.self, { kind: "own", version: this.#incarnation });
     this.#spreadOwn();
   }
 
@@ -169,6 +174,7 @@ export class SwimCore {
     if (watched.refuteByUs <= nowUs) {
       const { incarnation } = this.#board.recordOf(watched.peer) ?? { incarnation: 0 };
       this.#board.keep({ node: watched.peer, condition: "dead", incarnation }, this.#repeats());
+      this.#output.fact(watched.peer, { kind: "concluded", condition: "dead", version: incarnation });
       this.#declareDown(watched);
       return;
     }
@@ -221,6 +227,7 @@ export class SwimCore {
     const watched = this.#rotation.find(peer);
     if (watched?.probe == null || sequence < watched.probe.sequence || sequence > this.#sequence) return;
     watched.probe = null;
+    this.#output.fact(peer, { kind: "answered", sequence });
   }
 
   /** The answers may lie unread on this host, and refutations too. */
@@ -248,11 +255,15 @@ export class SwimCore {
     }
     const wasAccused = known !== undefined && known.condition !== "alive";
     this.#board.keep(news, news.condition !== "alive" || wasAccused ? this.#repeats() : 0);
+    this.#output.fact(news.node, { kind: "heard", condition: news.condition, version: news.incarnation });
     const watched = this.#rotation.find(news.node);
     if (watched === undefined) return;
     if (news.condition === "dead") this.#declareDown(watched);
-    else if (news.condition === "suspect") this.#suspect(watched, nowUs);
-    else if (wasAccused) {
+    else if (news.condition === "suspect") {
+      // It has refuted whatever it was accused of before, and has its time again.
+      if (known !== undefined && news.incarnation > known.incarnation) watched.refuteByUs = NEVER;
+      this.#suspect(watched, nowUs);
+    } else if (wasAccused) {
       watched.refuteByUs = NEVER;
       this.#output.alive(news.node);
     }

@@ -4,6 +4,7 @@
  */
 import type { HostRandom } from "../../../sim/host.ts";
 import { SWIM_DEFAULTS, type SwimOptions } from "./options.ts";
+import type { DetectorFact } from "../observation.ts";
 import { SwimCore } from "./swim-core.ts";
 import type { SwimMessage } from "./swim-message.ts";
 
@@ -27,6 +28,13 @@ export type SwimBenchOptions = {
 
 export class SwimBench {
   readonly events: SwimEvent[] = [];
+  /** What the cores took for true. */
+  readonly facts: {
+    readonly host: string;
+    readonly peer: string;
+    readonly atUs: number;
+    readonly fact: DetectorFact;
+  }[] = [];
   readonly cores: Map<string, SwimCore> = new Map();
   /** What each disk holds; delete an entry to wipe it. */
   readonly stored: Map<string, number> = new Map();
@@ -71,6 +79,7 @@ export class SwimBench {
         down: tell("down"),
         suspect: tell("suspect"),
         alive: tell("alive"),
+        fact: (peer, fact) => void this.facts.push({ host: name, peer, atUs: this.nowUs, fact }),
         clusterSize: () => names.length,
       },
     });

@@ -9,7 +9,7 @@ import { DiskError, type Host } from "../../../sim/host.ts";
 import { Alarm } from "../alarm.ts";
 import { makeFolder, readWhole, replaceFile } from "../files.ts";
 import { openMessage, sealMessage } from "../wire.ts";
-import type { Detector, DetectorCallbacks } from "./detector.ts";
+import { type Detector, type DetectorCallbacks, observeFact } from "./detector.ts";
 import type { SwimOptions } from "./options.ts";
 import { SwimCore, type SwimOutput } from "./swim-core.ts";
 import { type SwimMessage, swimCodec } from "./swim-message.ts";
@@ -38,6 +38,7 @@ export async function startSwim(host: Host, options: SwimOptions, callbacks: Det
       end.refuted();
       callbacks.onAlive?.(peer);
     },
+    fact: (peer, fact) => observeFact(host, peer, fact),
     clusterSize: callbacks.clusterSize,
   };
   const core = new SwimCore({ self: host.name, options, random: host.random, output, incarnation, nowUs: now() });
