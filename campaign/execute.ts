@@ -8,6 +8,7 @@ import type { HistoryEvent } from "../checkers/history.ts";
 import type { Verdict } from "../checkers/verdict.ts";
 import { generatePlan, Nemesis, parsePlan, type Plan, PlanError } from "../nemesis/index.ts";
 import { withNodeEngine } from "../runtime/engine.ts";
+import { installGuards } from "../runtime/guards.ts";
 import type { YieldPolicy } from "../runtime/barrier.ts";
 import type { Limits, PlannedOperation, Scenario, ScenarioContext, Settings, Watch } from "../scenarios/scenario.ts";
 import { requireOperations } from "../scenarios/answers.ts";
@@ -22,6 +23,7 @@ import { PURPOSE } from "../sim/kernel.ts";
 import type { LinkProperties } from "../sim/net/properties.ts";
 import { Random } from "../sim/random.ts";
 import { UsageError } from "./errors.ts";
+import { underGuards } from "./guarded.ts";
 import { judge } from "./judge.ts";
 import type { ResolvedInput, RunInput, RunOutcome, RunResult } from "./result.ts";
 import { type Trouble, troubleOf } from "./trouble.ts";
@@ -68,7 +70,16 @@ export async function run(scenario: Scenario, input: RunInput, options: RunOptio
 
 /** As run, with the history, the trace and the evidence. */
 export async function execute(scenario: Scenario, input: RunInput, options: RunOptions = {}): Promise<RunOutcome> {
-  const sound = guarded(scenario);
+  // Held over the whole of it: to install them costs milliseconds.
+  const removeGuards = installGuards();
+  try {
+    return await executeGuarded(guarded(underGuards(scenario, input.seed)), input, options);
+  } finally {
+    removeGuards();
+  }
+}
+
+async function executeGuarded(sound: Scenario, input: RunInput, options: RunOptions): Promise<RunOutcome> {
   const { parts, trouble } = resolveParts(sound, input);
   if (trouble !== null) return outcomeWithout(sound, parts, trouble);
   const engineOptions = {
@@ -114,7 +125,7 @@ function outcomeWithout(scenario: Scenario, input: ResolvedInput, { property, li
     counts: {},
     input,
   };
-  return { result, history: [], trace: [], verdicts: [{ name: property, verdict }], faultWindows: [] };
+  return { result, history: [], prints: [], trace: [], verdicts: [{ name: property, verdict }], faultWindows: [] };
 }
 
 type WholeInput = Required<ResolvedInput>;
@@ -124,9 +135,14 @@ type WholeInput = Required<ResolvedInput>;
  * UsageError for input that the scenario cannot execute, ScenarioError when a function of the scenario has no usable answer.
  */
 export function resolveInput(scenario: Scenario, input: RunInput): WholeInput {
-  const { parts, error } = resolveParts(guarded(scenario), input);
-  if (error !== null) throw error;
-  return parts as WholeInput;
+  const removeGuards = installGuards();
+  try {
+    const { parts, error } = resolveParts(guarded(underGuards(scenario, input.seed)), input);
+    if (error !== null) throw error;
+    return parts as WholeInput;
+  } finally {
+    removeGuards();
+  }
 }
 
 type Parts = { readonly parts: ResolvedInput; readonly error: unknown; readonly trouble: Trouble | null };
@@ -481,7 +497,14 @@ class Run {
       ...(this.#validation === null ? {} : { specification: this.#validation.result() }),
       input: { ...this.#input, plan: this.#nemesis.resolved() },
     };
-    return { result, history, trace: world.traceRecords, verdicts: judged.verdicts, faultWindows: windows };
+    return {
+      result,
+      history,
+      prints: world.prints,
+      trace: world.traceRecords,
+      verdicts: judged.verdicts,
+      faultWindows: windows,
+    };
   }
 }
 

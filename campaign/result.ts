@@ -4,7 +4,7 @@ import type { Verdict } from "../checkers/verdict.ts";
 import type { Plan, Unstruck } from "../nemesis/index.ts";
 import type { PlannedOperation, SettingValue } from "../scenarios/scenario.ts";
 import type { TraceRecord } from "../sim/trace.ts";
-import type { Choice, Reseed } from "../sim/world.ts";
+import type { Choice, Print, Reseed } from "../sim/world.ts";
 import type { ValidationResult } from "./validation.ts";
 
 /** Only the seed is needed: whatever else is absent is drawn from it. */
@@ -79,6 +79,8 @@ export type RunResult = {
 export type RunOutcome = {
   readonly result: RunResult;
   readonly history: readonly HistoryEvent[];
+  /** What programs printed; the first 10,000 lines. */
+  readonly prints: readonly Print[];
   readonly trace: readonly TraceRecord[];
   readonly verdicts: readonly { readonly name: string; readonly verdict: Verdict }[];
   /** When each fault was active, true microseconds. */

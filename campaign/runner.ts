@@ -1,10 +1,14 @@
 /** The runner process: executes jobs one after the other, and says before each which one it is at, so that a kill can be attributed. */
+import { installGuards } from "../runtime/guards.ts";
 import { formatTraceRecord } from "../sim/trace.ts";
 import { loadScenario } from "./catalog.ts";
 import { execute } from "./execute.ts";
 import type { FailureDetails, FromRunner, Job, ToRunner } from "./protocol.ts";
 import type { RunOutcome } from "./result.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
+
+// For good: to install them for each run costs milliseconds, and between runs they pass through.
+installGuards();
 
 const queue: Job[] = [];
 const loaded = new Map<string, Scenario>();

@@ -1,7 +1,7 @@
 /** Node as the engine of a simulation: the barrier and the guards together. One simulation runs at a time in a process. */
 import type { Engine } from "../sim/engine.ts";
 import { makeDrive, type YieldPolicy } from "./barrier.ts";
-import { installGuards, setCurrent, startJobCount } from "./guards.ts";
+import { bindContext, installGuards, setCurrent, startJobCount, usesContexts } from "./guards.ts";
 
 export type NodeEngineOptions = {
   readonly yieldPolicy?: YieldPolicy;
@@ -19,10 +19,13 @@ export async function withNodeEngine<T>(options: NodeEngineOptions, use: (engine
     release = resolve;
   });
   await before;
-  const removeGuards = installGuards();
-  const jobs = options.isCheckingClaims === true ? startJobCount() : null;
+  let removeGuards = (): void => {};
+  let jobs: ReturnType<typeof startJobCount> | null = null;
   try {
-    return await use({ drive: makeDrive(options.yieldPolicy), setCurrent, jobCount: jobs?.count ?? null });
+    removeGuards = installGuards();
+    jobs = options.isCheckingClaims === true ? startJobCount() : null;
+    const drive = makeDrive(options.yieldPolicy);
+    return await use({ drive, setCurrent, jobCount: jobs?.count ?? null, bindContext, usesContexts });
   } finally {
     jobs?.stop();
     removeGuards();

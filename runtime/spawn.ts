@@ -30,8 +30,9 @@ export function spawnRunner(options: SpawnOptions): ChildProcess {
 /** Resident memory of a process in bytes; null where the platform does not tell cheaply. */
 export function residentBytes(pid: number): number | null {
   try {
-    const pages = Number(fs.readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]);
-    return pages * 4096;
+    // In kB, whatever the size of a page is on this machine.
+    const found = /^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"));
+    return found === null ? null : Number(found[1]) * 1024;
   } catch {
     return null;
   }

@@ -3,6 +3,7 @@
  *
  * In the repository tsx is registered already (npm run seedbed, boot.mjs); the compiled package registers it at the first such file only.
  */
+import { installGuards } from "./guards.ts";
 import { registerHooks } from "./hooks.mjs";
 
 const FACES = {
@@ -23,6 +24,9 @@ export function prepareForUserFiles(): Promise<void> {
 }
 
 async function prepare(): Promise<void> {
+  // Before the first of them is loaded, and for good: what a module takes at its top, such as `const later = setTimeout`, is then guarded in
+  // runs, and passes through outside of them.
+  installGuards();
   const isCompiled = !import.meta.url.endsWith(".ts");
   if (isCompiled) {
     const { register } = await import("tsx/esm/api");

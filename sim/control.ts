@@ -41,7 +41,7 @@ export type HostSpec = {
   readonly isSupervised?: boolean;
 };
 
-const EPOCH_US = 1_700_000_000_000_000;
+export const EPOCH_US = 1_700_000_000_000_000;
 
 export class Control {
   readonly world: World;
@@ -59,6 +59,7 @@ export class Control {
   constructor(options: ControlOptions) {
     this.#options = options;
     this.world = new World(options);
+    this.world.epochUs = options.clocks?.epochUs ?? EPOCH_US;
     this.network = new Network(this.world, options.network);
     this.world.onUncaught = (incarnation, error) => this.#crash(incarnation, error);
     this.world.onPaused = (event) => {

@@ -13,15 +13,29 @@ export type Engine = {
   setCurrent(globals: HostGlobals | null): void;
   /** Counts the jobs that the engine has run from its queues; null unless the sampled claims check is on. */
   readonly jobCount: (() => number) | null;
+  /**
+   * The callback, bound to the asynchronous context (AsyncLocalStorage) of the caller, as the engine's own callbacks are; itself while no
+   * context is in use. Absent: contexts are not kept.
+   */
+  readonly bindContext?: <F extends (...args: never[]) => unknown>(callback: F) => F;
+  /** True once a context is in use: events then run one by one, each from the context of the engine. */
+  readonly usesContexts?: () => boolean;
 };
 
 /** What guarded globals of the engine fall back on while an event of a host runs. */
 export type HostGlobals = {
+  /** The host; on the test side what is to stand in messages ("the scenario's operations"). */
   readonly hostName: string;
+  /** True for code of the scenario itself, which runs on no host. */
+  readonly isTestSide?: boolean;
+  /** The number of the boot. */
+  readonly incarnation: number;
   wallUs(): number;
   monotonicUs(): number;
   uint32(): number;
   after(delayUs: number, callback: () => void): { cancel(): void };
+  /** What the program wrote to its standard output or error. */
+  print(stream: "stdout" | "stderr", text: string): void;
   /** An error of a stray callback (nextTick, queueMicrotask, a guarded timer). */
   uncaught(error: unknown): void;
 };

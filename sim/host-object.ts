@@ -47,7 +47,7 @@ export class SimulatedHost {
       number: boot.incarnation,
       isAlive: true,
       isPaused: false,
-      globals: this.#globals(),
+      globals: this.#globals(boot),
     };
     this.face = this.#makeFace(boot);
   }
@@ -151,7 +151,8 @@ export class SimulatedHost {
     const fault = clock.driftFaultOf(nowUs, delayUs, trueDelayUs);
     if (fault !== null) world.effect(fault);
     const timeUs = nowUs + trueDelayUs;
-    const pending: PendingTimer = { eventId: 0, timeUs, dueUs: clock.monotonicUs(nowUs) + delayUs, callback };
+    const bound = world.bindContext(callback);
+    const pending: PendingTimer = { eventId: 0, timeUs, dueUs: clock.monotonicUs(nowUs) + delayUs, callback: bound };
     pending.eventId = world.at(timeUs, this.incarnation, TIMER, pending, this.#timers, options?.sync === true);
     this.#timers.add(pending);
     return {
@@ -204,13 +205,15 @@ export class SimulatedHost {
     };
   }
 
-  #globals(): HostGlobals {
+  #globals(boot: Boot): HostGlobals {
     return {
       hostName: this.#parts.name,
+      incarnation: boot.incarnation,
       wallUs: () => this.#wallUs(),
       monotonicUs: () => this.#monotonicUs(),
       uint32: () => this.#random.uint32(),
       after: (delayUs, callback) => this.#after(delayUs, callback),
+      print: (stream, text) => this.#world.print(this.#parts.name, stream, text),
       uncaught: (error) => this.#world.uncaught(this.incarnation, error),
     };
   }

@@ -88,6 +88,9 @@ export type Kernel = {
   /** Records an error that code under test did not catch, and crashes its host. */
   uncaught(incarnation: Incarnation, error: unknown): void;
 
+  /** The callback in the asynchronous context of now, as Engine.bindContext has it. */
+  bindContext<F extends (...args: never[]) => unknown>(callback: F): F;
+
   consumer(name: string): Consumer;
   /** 32 uniform bits decided by (seed, consumer, ordinal, purpose); the same whatever else was drawn. `choices` can hold it. */
   outcome(consumer: Consumer, ordinal: number, purpose: number): number;

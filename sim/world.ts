@@ -9,7 +9,7 @@
  * The file is longer than most because the loop and what it touches at every event belong together.
  */
 import { Digest } from "./digest.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, HostGlobals } from "./engine.ts";
 import { EventQueue, type QueuedEvent } from "./event-queue.ts";
 import { avalanche, type Hash64, hashText, keyed, scale } from "./hash.ts";
 import type { PlainData } from "./host.ts";
@@ -72,6 +72,18 @@ const TEST_SIDE: EventKind = {
   run: (callback: () => void | Promise<void>) => callback(),
 };
 
+/** A line that a program wrote to its standard output or error. */
+export type Print = {
+  readonly timeUs: number;
+  /** Null: the scenario's own code. */
+  readonly host: string | null;
+  readonly stream: "stdout" | "stderr";
+  readonly text: string;
+};
+
+/** Lines kept of what programs print: enough to look at, and a bound on the memory of a run that prints in a loop. */
+const PRINTS_MAX = 10_000;
+
 export class World implements Kernel {
   nowUs = 0;
   eventCount = 0;
@@ -79,6 +91,8 @@ export class World implements Kernel {
   readonly isDeepChecking: boolean;
   readonly properties: Properties = new Properties();
   readonly traceRecords: TraceRecord[] = [];
+  /** What programs printed, the first lines of it; never part of the digest. */
+  readonly prints: Print[] = [];
   readonly digest: Digest = new Digest();
   readonly engine: Engine;
   /** Set by the owner of the run: called for every named point, to fire triggers. */
@@ -90,6 +104,24 @@ export class World implements Kernel {
   onUncaught: (incarnation: Incarnation, error: unknown) => void = () => {};
   /** Set by the host layer: keeps what reaches a paused host until it is resumed. */
   onPaused: (event: QueuedEvent<EventKind, Incarnation | null>) => void = () => {};
+
+  /** What guarded globals belong to in an event of the test side: true time, and a stream of its own. */
+  readonly testSide: HostGlobals = {
+    hostName: "the scenario",
+    isTestSide: true,
+    incarnation: 0,
+    wallUs: () => this.epochUs + this.nowUs,
+    monotonicUs: () => this.nowUs,
+    uint32: () => this.stream("test-side").uint32(),
+    after: (delayUs, callback) => {
+      const id = this.schedule(this.nowUs + delayUs, callback);
+      return { cancel: () => void this.cancel(id) };
+    },
+    print: (stream, text) => this.print(null, stream, text),
+    uncaught: (error) => this.#failed(null, error),
+  };
+  /** True time zero on the clock of the test side, microseconds since 1970; set by the owner of the clocks. */
+  epochUs = 0;
 
   #seedText: string;
   #seed: Hash64;
@@ -289,6 +321,19 @@ export class World implements Kernel {
     this.traceRecords.push(data === undefined ? record : { ...record, data });
   }
 
+  bindContext<F extends (...args: never[]) => unknown>(callback: F): F {
+    return this.engine.bindContext === undefined ? callback : this.engine.bindContext(callback);
+  }
+
+  /** Keeps what a program printed, line by line. */
+  print(host: string | null, stream: "stdout" | "stderr", text: string): void {
+    const lines = text.endsWith("\n") ? text.slice(0, -1) : text;
+    for (const line of lines.split("\n")) {
+      if (this.prints.length < PRINTS_MAX) this.prints.push({ timeUs: this.nowUs, host, stream, text: line });
+      this.trace("host.print", host, { stream, text: line });
+    }
+  }
+
   effect(fault: ActiveFault): void {
     fault.effects++;
   }
@@ -356,7 +401,7 @@ export class World implements Kernel {
   #execute(kind: EventKind, owner: Incarnation | null, a: unknown, b: unknown, isSync: boolean): boolean {
     this.#current = owner;
     this.#isInEvent = true;
-    this.engine.setCurrent(owner?.globals ?? null);
+    this.engine.setCurrent(owner === null ? this.testSide : (owner.globals ?? null));
     const run = kind.run as (a: unknown, b: unknown) => void | Promise<void>;
     try {
       const result = run(a, b);
@@ -370,6 +415,8 @@ export class World implements Kernel {
       this.#claim = { handler: `${kind.name} of ${owner?.hostName ?? "the test side"}`, jobs: this.engine.jobCount() };
       return false;
     }
+    // A context that an event entered must not be there in the next one.
+    if (this.engine.usesContexts?.() === true) return false;
     this.#current = null;
     this.#isInEvent = false;
     return this.#fatal === null;

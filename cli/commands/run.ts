@@ -125,7 +125,7 @@ export function tellTrace(terminal: Terminal, outcome: RunOutcome): void {
 
 /** Settings first, so that they are on the screen before anything else is; then operations and faults in their order of time. */
 export function tell(terminal: Terminal, outcome: RunOutcome): void {
-  const { result, history, faultWindows } = outcome;
+  const { result, history, prints, faultWindows } = outcome;
   const settings = Object.entries(result.input.settings).map(([name, value]) => `${name}=${value}`);
   terminal.out(`settings ${settings.join(" ")}\n`);
   type Line = { timeUs: number; text: string };
@@ -133,6 +133,11 @@ export function tell(terminal: Terminal, outcome: RunOutcome): void {
     { timeUs: startUs, text: terminal.style.yellow(`fault ${kind}`) },
     { timeUs: endUs, text: terminal.style.yellow(`heal ${kind}`) },
   ]);
+  for (const { timeUs, host, stream, text } of prints)
+    lines.push({
+      timeUs,
+      text: `${host ?? "the scenario"} ${stream === "stdout" ? "prints" : "prints (stderr)"}: ${text}`,
+    });
   for (const event of history) {
     const what = [
       event.type.padEnd(6),

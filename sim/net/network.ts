@@ -6,6 +6,7 @@
  */
 import type { Net } from "../host.ts";
 import type { Incarnation, Kernel } from "../kernel.ts";
+import { keepingContexts } from "./contexts.ts";
 import { Datagrams } from "./datagrams.ts";
 import { makeNetHost, type NetHost } from "./net-host.ts";
 import { LINK_DEFAULT, type LinkProperties } from "./properties.ts";
@@ -50,15 +51,24 @@ export class Network {
     host.isSystemUp = true;
     return {
       open: (options) => {
-        if (kernel.enter(incarnation)) return this.#datagrams.open(host, incarnation, options);
+        if (kernel.enter(incarnation)) {
+          const onMessage = kernel.bindContext(options.onMessage);
+          return this.#datagrams.open(
+            host,
+            incarnation,
+            onMessage === options.onMessage ? options : { ...options, onMessage },
+          );
+        }
         return { address: Object.freeze({ host: host.name, port: options.port }), send: () => {}, close: () => {} };
       },
       listen: (port, accept) => {
-        if (kernel.enter(incarnation)) return this.#streams.listen(host, incarnation, port, accept);
+        if (kernel.enter(incarnation))
+          return this.#streams.listen(host, incarnation, port, keepingContexts(kernel, accept));
         return { address: Object.freeze({ host: host.name, port }), close: () => {} };
       },
       connect: (to, handlers, options) => {
-        if (kernel.enter(incarnation)) return this.#streams.connect(host, incarnation, to, handlers, options);
+        if (kernel.enter(incarnation))
+          return this.#streams.connect(host, incarnation, to, keepingContexts(kernel, handlers), options);
         return new Promise(() => {});
       },
     };
