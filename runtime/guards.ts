@@ -39,6 +39,8 @@ export function installGuards(): () => void {
 }
 
 function install(): () => void {
+  // Node loads what is behind these when one is read first, and that takes globals of its own: it must find the real ones.
+  void [globalThis.Response, globalThis.ReadableStream, globalThis.Blob];
   const { replace, undo } = makeReplace();
   guardOutside(replace);
   guardClocks(replace);

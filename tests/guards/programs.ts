@@ -327,6 +327,12 @@ export const PROGRAMS: { readonly [claim: string]: () => unknown } = {
       performance.mark("two");
       performance.clearMarks();
     }),
+  "bodies, blobs and streams": async () => [
+    await new Response("body").text(),
+    await new Blob(["ab"]).text(),
+    (await new ReadableStream({ start: (it) => it.enqueue(1) }).getReader().read()).value,
+    new Headers({ a: "b" }).get("a"),
+  ],
   "shapes of random values": async () => {
     const random = (f: (...args: unknown[]) => unknown, ...args: unknown[]): Promise<unknown> =>
       new Promise((resolve) => f(...args, (_error: unknown, value: unknown) => resolve(value)));
