@@ -21,6 +21,7 @@ export {
   describeError,
   describeRange,
   describeSpan,
+  isStackOverflow,
   type Span,
   TlaError,
   type TlaErrorKind,

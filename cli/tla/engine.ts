@@ -5,7 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { EXIT, UsageError } from "../../campaign/errors.ts";
-import type { Progress } from "../../tla/index.ts";
+import { isStackOverflow, type Progress } from "../../tla/index.ts";
 import type { Terminal } from "../../report/reporters.ts";
 import { compact, grouped } from "../../report/style.ts";
 import { type FromEngine, INTERRUPTED, type Job, type Scope, type Told } from "./protocol.ts";
@@ -61,8 +61,9 @@ export async function runEngine(job: Omit<Job, "stop">, options: EngineOptions):
       else reject(new UsageError(message.message));
     });
     worker.on("error", (error: NodeJS.ErrnoException) => {
-      // A RangeError here is an array or a table that cannot grow any more.
-      if (error.code === "ERR_WORKER_OUT_OF_MEMORY" || error instanceof RangeError)
+      if (isStackOverflow(error)) reject(new UsageError(`${job.spec}: an expression in it is nested too deep.`));
+      // Any other RangeError is an array or a table that cannot grow any more.
+      else if (error.code === "ERR_WORKER_OUT_OF_MEMORY" || error instanceof RangeError)
         resolve(abandoned(last, "stopped: out of memory", scope));
       else reject(error);
     });
@@ -108,6 +109,7 @@ function abandoned({ distinct, total, depth }: Progress, reason: string, scope: 
     depth,
     walks: undefined,
     notChecked: [`states beyond the budget: ${reason}`],
+    warnings: [],
     stopped: reason,
     violations: [],
     coverage: [],

@@ -53,6 +53,8 @@ export type Told = {
   readonly depth: number;
   readonly walks: number | undefined;
   readonly notChecked: readonly string[];
+  /** What a reader should know, and is no error. */
+  readonly warnings: readonly string[];
   readonly stopped: string | undefined;
   readonly violations: readonly ToldViolation[];
   readonly coverage: readonly ActionCoverage[];

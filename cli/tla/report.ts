@@ -7,7 +7,7 @@ import type { Told, ToldViolation } from "./protocol.ts";
 export type Reported = { readonly files: ModelFiles; readonly told: Told; readonly wallMs: number };
 
 export function toJson({ files, told, wallMs }: Reported): { readonly [name: string]: unknown } {
-  const { verdict, distinct, total, depth, walks, notChecked, stopped, violations, scope } = told;
+  const { verdict, distinct, total, depth, walks, notChecked, warnings, stopped, violations, scope } = told;
   return {
     spec: files.specFile,
     config: files.configFile,
@@ -18,6 +18,7 @@ export function toJson({ files, told, wallMs }: Reported): { readonly [name: str
     ...(walks === undefined ? {} : { walks }),
     wallMs,
     notChecked,
+    warnings,
     stopped: stopped ?? null,
     constants: scope.constants,
     checks: scope.checks,
@@ -43,6 +44,7 @@ export function reportLines({ files, told, wallMs }: Reported, style: ChalkInsta
   if (constants.length > 0) lines.push(`    with ${constants.join(", ")}`);
   lines.push(`    ${countsOf(told, wallMs)}`);
   for (const what of told.notChecked) lines.push(`    ${style.yellow("not checked")}: ${what}`);
+  for (const what of told.warnings) lines.push(`    ${style.yellow("warning")}: ${what}`);
   return lines;
 }
 

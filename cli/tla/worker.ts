@@ -14,6 +14,7 @@ import {
   counterexampleToItf,
   describeError,
   type FoundViolation,
+  isStackOverflow,
   showCounterexample,
   simulateSpecification,
   TlaError,
@@ -52,8 +53,13 @@ try {
   const told = job.mode.kind === "check" ? check(job.mode) : simulate(job.mode);
   say({ type: "done", told });
 } catch (error) {
-  if (!(error instanceof TlaError)) throw error;
-  say({ type: "unusable", message: describeError(error) });
+  if (isStackOverflow(error))
+    say({
+      type: "unusable",
+      message: `${job.spec}: a definition, or an expression in it, is nested or recurses too deep`,
+    });
+  else if (error instanceof TlaError) say({ type: "unusable", message: describeError(error) });
+  else throw error;
 }
 
 function check(mode: CheckMode): Omit<Told, "scope"> {
@@ -78,8 +84,8 @@ function check(mode: CheckMode): Omit<Told, "scope"> {
   return { ...pick(result), walks: undefined, violations: result.violations.map(plain) };
 }
 
-function pick({ verdict, distinct, total, depth, notChecked, stopped, coverage }: CheckResult) {
-  return { verdict, distinct, total, depth, notChecked, stopped, coverage };
+function pick({ verdict, distinct, total, depth, notChecked, warnings, stopped, coverage }: CheckResult) {
+  return { verdict, distinct, total, depth, notChecked, warnings, stopped, coverage };
 }
 
 function plain({ kind, name, message, count, span, counterexample }: FoundViolation): ToldViolation {
@@ -107,6 +113,7 @@ function simulate(mode: SimulateMode): Omit<Told, "scope"> {
     depth: result.depth,
     walks: result.walks,
     notChecked: result.notChecked,
+    warnings: result.warnings,
     stopped: result.notChecked.find((text) => text === INTERRUPTED || text.startsWith("stopped after")),
     violations:
       violation === undefined

@@ -65,6 +65,8 @@ export type CheckResult = {
   /** Levels of breadth-first search; 0 if the model only states assumptions. */
   readonly depth: number;
   readonly notChecked: readonly string[];
+  /** What a reader of the result should know, and is no error. */
+  readonly warnings: readonly string[];
   /** Why the search stopped before its end, if it did. */
   readonly stopped: string | undefined;
   readonly violations: readonly FoundViolation[];
@@ -91,6 +93,10 @@ export function checkSpecification(options: CheckOptions): CheckResult {
     // What follows looks at no behaviour in the making.
     model.machine.trace = undefined;
     model.machine.level = 0;
+    if (checks.init !== undefined && exploration.total === 0 && exploration.violations.length === 0)
+      notChecked.push(
+        "everything: no state satisfies the initial predicate, so there is no state, step or behaviour to judge",
+      );
     reductions(exploration, notChecked);
     liveness(exploration, extra, notChecked);
     postconditions(exploration, extra, notChecked);
@@ -108,6 +114,7 @@ export function checkSpecification(options: CheckOptions): CheckResult {
     total: exploration.total,
     depth: exploration.depth,
     notChecked,
+    warnings: model.warnings,
     stopped: exploration.stopped,
     violations,
     coverage: coverageOf(exploration),

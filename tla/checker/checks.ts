@@ -1,5 +1,6 @@
 /** What is checked in every state and step, compiled from the configuration. */
-import { TlaError } from "../errors.ts";
+import { describeSpan, TlaError } from "../errors.ts";
+import { entityLevel } from "../eval/levels.ts";
 import type { Value } from "../values/types.ts";
 import {
   type Formula,
@@ -12,6 +13,8 @@ import {
   definedFormula,
   settingPredicate,
 } from "../eval/model.ts";
+import { lookup } from "../eval/scope.ts";
+import type { NamedSetting } from "../syntax/config.ts";
 import { formulaOf, type Scoped } from "./sites.ts";
 import { actionAt, behaviourOf, type Behaviour, defined, initOf, splitTemporal } from "./specification.ts";
 
@@ -36,6 +39,7 @@ export type Checks = {
 
 export function createChecks(model: Model): Checks {
   const { config } = model;
+  demandLevels(model);
   const behaviour = behaviourOf(model);
   const properties = config.properties.map((setting) => {
     return { name: setting.name, parts: splitTemporal(model.compiler, defined(model, setting)) };
@@ -63,6 +67,37 @@ export function createChecks(model: Model): Checks {
     alias: config.alias && definedFormula(model, requireDefinition(model, config.alias)),
     postconditions: config.postconditions.map((setting) => settingPredicate(model, setting)),
   };
+}
+
+const levelNames = ["a constant", "a state predicate", "an action", "a temporal formula"];
+
+/** Throws TlaError (config) for what speaks of more than it may where the configuration names it. */
+function demandLevels(model: Model): void {
+  const { config } = model;
+  const single = (setting: NamedSetting | undefined): readonly NamedSetting[] =>
+    setting === undefined ? [] : [setting];
+  const limits: readonly (readonly [string, readonly NamedSetting[], number, string])[] = [
+    ["an invariant", config.invariants, 1, "a state predicate; name it as a PROPERTY"],
+    ["a constraint", config.constraints, 1, "a state predicate; an action is an ACTION_CONSTRAINT"],
+    ["an action constraint", config.actionConstraints, 2, "a state predicate or an action"],
+    ["INIT", single(config.init), 1, "a state predicate"],
+    ["NEXT", single(config.next), 2, "an action; a temporal formula is a SPECIFICATION"],
+    ["VIEW", single(config.view), 1, "an expression about one state"],
+    ["ALIAS", single(config.alias), 2, "an expression about a state and the next"],
+    ["a postcondition", config.postconditions, 1, "an expression without primes"],
+  ];
+  for (const [what, settings, limit, wanted] of limits)
+    for (const setting of settings) {
+      const entity = lookup(model.scope, setting.name);
+      const level = entityLevel(entity);
+      if (level > limit)
+        throw new TlaError(
+          "config",
+          `${setting.name} cannot be ${what}: expected ${wanted}; found ${levelNames[level]}` +
+            (entity?.kind === "definition" ? ` (${describeSpan(entity.span)})` : ""),
+          setting.span,
+        );
+    }
 }
 
 /**

@@ -28,6 +28,7 @@ export type SimulationResult = {
   readonly violation: (Problem & { readonly counterexample: Counterexample }) | undefined;
   /** Always names what a simulation cannot show. */
   readonly notChecked: readonly string[];
+  readonly warnings: readonly string[];
 };
 
 type Problem = { readonly kind: ViolationKind; readonly name: string; readonly message: string };
@@ -40,6 +41,7 @@ export function simulateSpecification(options: SimulationOptions): SimulationRes
   demandBehaviour(model, checks);
   model.machine.random = options.seed >>> 0 || 1;
   model.machine.mode = "simulate";
+  const { warnings } = model;
   const notChecked = ["states that no walk reached"];
   if (checks.liveness.length > 0)
     notChecked.push(`liveness of ${[...new Set(checks.liveness.map((property) => property.name))].join(", ")}`);
@@ -48,7 +50,7 @@ export function simulateSpecification(options: SimulationOptions): SimulationRes
   const assumption = brokenAssumption(model);
   if (assumption !== undefined) {
     const violation = { ...assumption, counterexample: toCounterexample(model, []) };
-    return { verdict: "failed", ...progress, violation, notChecked };
+    return { verdict: "failed", ...progress, violation, notChecked, warnings };
   }
   for (; progress.walks < options.walks; progress.walks++) {
     const walk: TraceState[] = [];
@@ -61,6 +63,7 @@ export function simulateSpecification(options: SimulationOptions): SimulationRes
         ...progress,
         violation: { ...problem, counterexample: toCounterexample(model, walk) },
         notChecked,
+        warnings,
       };
     const stop = options.shouldStop?.();
     if (stop !== undefined) {
@@ -68,7 +71,7 @@ export function simulateSpecification(options: SimulationOptions): SimulationRes
       break;
     }
   }
-  return { verdict: "unknown", ...progress, violation: undefined, notChecked };
+  return { verdict: "unknown", ...progress, violation: undefined, notChecked, warnings };
 }
 
 function toCounterexample(model: Model, states: readonly TraceState[]): Counterexample {

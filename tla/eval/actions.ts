@@ -18,6 +18,7 @@ import { type Action, type Frame, undo } from "./machine.ts";
 import type { Closure } from "./operators.ts";
 import { eachBinding, openBounds, visitLocated } from "./quantifiers.ts";
 import { type DefinitionEntity, lookup } from "./scope.ts";
+import { selectedCall } from "./selectors.ts";
 
 /** `owner` names the definition whose disjuncts are actions of their own; undefined below that level. */
 export type ActionMode = { readonly mode: "init" | "next"; readonly owner: string | undefined };
@@ -251,10 +252,13 @@ function applied(c: Compiler, node: NodeOf<"apply">, place: Place, mode: ActionM
 }
 
 function call(c: Compiler, node: NodeOf<"apply">, place: Place, mode: ActionMode): Action {
-  const first = node.prefix[0];
-  const isSelector = first !== undefined && lookup(place.scope, first.name)?.kind === "definition";
+  const selected = selectedCall(node, place.scope);
+  if (selected !== undefined) {
+    const inner = { ...place, scope: selected.definition.scope };
+    return enterDefinition(c, selected.node, selected.definition, { inner, place, enter: undefined }, mode);
+  }
   const isKnown = node.prefix.length > 0 || lookup(place.scope, node.name) !== undefined;
-  if (isSelector || !isKnown) return predicate(c, node, place);
+  if (!isKnown) return predicate(c, node, place);
   const found = resolve(c, node, place);
   const { entity } = found;
   if (entity.kind === "param" && entity.arity > 0) return operatorParameter(c, node, place, mode);
@@ -269,8 +273,18 @@ function call(c: Compiler, node: NodeOf<"apply">, place: Place, mode: ActionMode
   }
   if (entity.kind !== "definition" || entity.bounds !== undefined || entity.value !== undefined)
     return predicate(c, node, place);
+  return enterDefinition(c, node, entity, { inner: found.place, place, enter: found.enter }, mode);
+}
+
+function enterDefinition(
+  c: Compiler,
+  node: NodeOf<"apply">,
+  entity: DefinitionEntity,
+  site: Parameters<typeof compileFrame>[3],
+  mode: ActionMode,
+): Action {
   codeOf(c, entity);
-  const makeFrame = compileFrame(c, node, entity, { inner: found.place, place, enter: found.enter });
+  const makeFrame = compileFrame(c, node, entity, site);
   const body = definitionAction(c, entity, mode);
   const called: Action = {
     // The body of a recursive definition is not compiled yet, so its shape is unknown: treat it as branching.

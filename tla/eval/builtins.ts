@@ -3,7 +3,7 @@
  *
  * Arithmetic is compiled directly only where the name still stands for the library's operator.
  */
-import { failAt } from "../errors.ts";
+import { fail, failAt } from "../errors.ts";
 import { divide, modulo } from "../modules/arithmetic.ts";
 import { asNumber } from "../modules/native.ts";
 import type { Node, NodeOf } from "../syntax/ast.ts";
@@ -19,7 +19,11 @@ import { lookup } from "./scope.ts";
 const strings: LazySet = {
   kind: "endless",
   name: "STRING",
-  test: (value) => typeof value === "object" && value.kind === "string",
+  test: (value) => {
+    if (typeof value === "object" && (value.kind === "string" || value.kind === "model"))
+      return value.kind === "string";
+    return fail(`${showValue(value)} is no string, but is looked for in STRING`);
+  },
   normal: undefined,
 };
 

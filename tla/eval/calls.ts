@@ -13,6 +13,7 @@ import { type Compiler, hopsTo, linkTo, locate, outer, type Place, unknownName, 
 import { compileFunction } from "./data.ts";
 import { compileNativeArgument, compileOperator } from "./operators.ts";
 import { compile, variableIndex } from "./expressions.ts";
+import { selectedCall } from "./selectors.ts";
 import { keep, keptValues, keptValue, mayBeKept, placeOf } from "./kept.ts";
 import { entityLevel, levelOf } from "./levels.ts";
 import type { Action, Evaluate, Frame, Machine, Slot, Thunk, ThunkCode } from "./machine.ts";
@@ -37,31 +38,17 @@ export type Found = {
 export function compileApply(c: Compiler, node: NodeOf<"apply">, place: Place): Evaluate {
   const builtin = node.prefix.length === 0 ? compileBuiltin(c, node, place) : undefined;
   if (builtin !== undefined) return builtin;
-  const selected = selectedExpression(node, place);
-  if (selected !== undefined) return compile(c, selected.node, selected.place);
+  const selected = selectedCall(node, place.scope);
+  if (selected !== undefined) {
+    const site = { inner: { ...place, scope: selected.definition.scope }, place, enter: undefined };
+    return compileCall(c, selected.node, selected.definition, site);
+  }
   const { entity, place: inner, enter } = resolve(c, node, place);
   if (enter !== undefined) {
     const evaluate = compileEntity(c, node, entity, inner, place, enter);
     return evaluate;
   }
   return compileEntity(c, node, entity, place, place, undefined);
-}
-
-/** `Name!:` and `Name!2`: the right side of a definition, or one of its operands. */
-function selectedExpression(node: NodeOf<"apply">, place: Place): { node: Node; place: Place } | undefined {
-  const first = node.prefix[0];
-  if (first === undefined) return undefined;
-  const entity = lookup(place.scope, first.name);
-  if (entity?.kind !== "definition") return undefined;
-  let body = entity.body;
-  for (const selector of [...node.prefix.slice(1).map((step) => step.name), node.name]) {
-    if (selector === ":") continue;
-    const index = Number(selector);
-    const operands = body.kind === "and" || body.kind === "or" ? body.items : body.kind === "apply" ? body.args : [];
-    body = operands[index - 1] ?? failAt(node.span, `${first.name} has no part ${selector}`);
-  }
-  const { scope } = entity;
-  return { node: body, place: { ...place, scope: { names: scope.names, parent: scope.parent } } };
 }
 
 /** Finds what a possibly prefixed name stands for. */

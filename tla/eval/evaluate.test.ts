@@ -100,9 +100,9 @@ describe("errors name the place and the calls that led there", () => {
   });
 
   it("shows the stack of operators", () => {
-    const { violations } = checkText("Outer(x) == Inner(x)\nInner(x) == Head(x)\nASSUME Outer(<<>>) = 1", "");
+    const { violations } = checkText("Inner(x) == Head(x)\nOuter(x) == Inner(x)\nASSUME Outer(<<>>) = 1", "");
     expect(violations[0]!.message).toBe(
-      "line 4, column 13 of module M: Head of the empty sequence\n  in Inner, called at line 3, column 13 of module M\n  in Outer, called at line 5, column 8 of module M",
+      "line 3, column 13 of module M: Head of the empty sequence\n  in Inner, called at line 4, column 13 of module M\n  in Outer, called at line 5, column 8 of module M",
     );
   });
 

@@ -29,6 +29,8 @@ export type Model = {
   readonly scope: Scope;
   readonly variables: readonly string[];
   readonly labels: readonly ActionLabel[];
+  /** What a reader of the result should know, and is no error. */
+  readonly warnings: readonly string[];
 };
 export type ModelSource = {
   /** The text of a module by name; undefined if there is none. */
@@ -52,23 +54,43 @@ export function createModel(source: ModelSource): Model {
   });
   const library = createLibrary(source.load);
   const scope = loadRoot(library, source.spec);
+  internStrings(machine, config, library);
   const compiler: Compiler = { m: machine, library, labels: [] };
-  configure(config, library, scope, machine);
+  const warnings = configure(config, library, scope, machine);
   const variables = library.variables.map((variable) => variable.name);
   machine.names = variables;
   machine.isDeadlockChecked = config.checkDeadlock;
   machine.current = new Array<Value | undefined>(variables.length);
   machine.next = new Array<Value | undefined>(variables.length);
   machine.target = machine.next;
-  return { name: source.spec, config, compiler, machine, scope, variables, labels: compiler.labels };
+  return { name: source.spec, config, compiler, machine, scope, variables, labels: compiler.labels, warnings };
 }
 
-function configure(config: Config, library: Library, scope: Scope, m: Machine): void {
+/**
+ * Gives strings their order, which is TLC's: that of their first mention, where the names in a specification count as well:
+ * the strings of the configuration, the identifiers of all files, then the strings in them.
+ */
+function internStrings({ u }: Machine, config: Config, library: Library): void {
+  const inValue = (value: ConfigValue | undefined): void => {
+    if (value?.kind === "string") u.string(value.text);
+    if (value?.kind === "set") value.elements.forEach(inValue);
+  };
+  for (const { value } of config.constants) inValue(value);
+  for (const text of [...library.words, ...library.strings]) u.string(text);
+}
+
+function configure(config: Config, library: Library, scope: Scope, m: Machine): string[] {
+  const warnings: string[] = [];
   for (const setting of config.constants) {
     const targets = findTargets(library, scope, setting.name, setting.inModule);
     if (targets.length === 0) {
       // `r1 = r1` without a declaration just names a model value.
       if (setting.value?.kind === "model" && setting.value.text === setting.name) continue;
+      // As in TLC, what gives a value to a constant that nobody declares says nothing.
+      if (setting.value !== undefined && setting.inModule === undefined) {
+        warnings.push(`${setting.name} = ... is ignored: the specification declares no constant ${setting.name}`);
+        continue;
+      }
       const where = setting.inModule === undefined ? "the specification" : `module ${setting.inModule}`;
       throw new TlaError("config", `${setting.name} is not defined in ${where}`, setting.span);
     }
@@ -85,6 +107,7 @@ function configure(config: Config, library: Library, scope: Scope, m: Machine): 
       );
     }
   }
+  return warnings;
 }
 
 function findTargets(library: Library, scope: Scope, name: string, inModule: string | undefined): Entity[] {
@@ -116,9 +139,20 @@ function requireEntity(scope: Scope, setting: NamedSetting): Entity {
   return entity;
 }
 
+function requireNamed(model: Model, setting: NamedSetting): Entity {
+  if (lookup(model.scope, setting.name) === undefined && model.compiler.library.untranslated.has(model.name))
+    throw new TlaError(
+      "config",
+      `${setting.name} is not defined: module ${model.name} holds a PlusCal algorithm without its translation, and only the ` +
+        "translation is checked. Translate it with the TLA+ tools (pcal.trans, or Parse Module in their editors)",
+      setting.span,
+    );
+  return requireEntity(model.scope, setting);
+}
+
 /** The definition a setting of the configuration names. */
 export function requireDefinition(model: Model, setting: NamedSetting): DefinitionEntity {
-  const entity = requireEntity(model.scope, setting);
+  const entity = requireNamed(model, setting);
   if (entity.kind !== "definition") throw new TlaError("config", `${setting.name} is not a definition`, setting.span);
   if (entity.params.length > 0)
     throw new TlaError("config", `${setting.name} takes arguments, so it cannot be used here`, setting.span);
@@ -147,7 +181,7 @@ export function predicateOf(formula: Formula): Predicate {
 }
 
 export function settingPredicate(model: Model, setting: NamedSetting): Predicate {
-  const entity = requireEntity(model.scope, setting);
+  const entity = requireNamed(model, setting);
   if (entity.kind === "definition" && entity.params.length === 0 && entity.value === undefined)
     return predicateOf(definedFormula(model, entity));
   const node: Node = { kind: "apply", prefix: [], name: setting.name, args: [], span: setting.span };

@@ -9,7 +9,8 @@ import { type Span, TlaError } from "../errors.ts";
 import { builtinModules, standardModules } from "../modules/builtin.ts";
 import { missingModules } from "../modules/missing.ts";
 import type { InstanceUnit, Module, Node, Param, Unit } from "../syntax/ast.ts";
-import { parseModules } from "../syntax/parse-module.ts";
+import { parseFile } from "../syntax/parse-module.ts";
+import { demandMeaning, type Surrounding } from "./meaning.ts";
 import {
   type AssumeUnit,
   childScope,
@@ -17,6 +18,7 @@ import {
   type Entity,
   type InstanceEntity,
   type Layout,
+  lookup,
   type Scope,
   type VariableEntity,
 } from "./scope.ts";
@@ -26,7 +28,13 @@ type Context = {
   readonly scopes: Map<string, Scope>;
   /** undefined in the root: constants and variables are declared for real. */
   readonly bindings:
-    | { readonly values: ReadonlyMap<string, Node>; readonly scope: Scope; readonly at: Span }
+    | {
+        readonly values: ReadonlyMap<string, Node>;
+        readonly scope: Scope;
+        readonly at: Span;
+        /** The names that were declared in the module and so stand for what the bindings say. */
+        readonly declared: Set<string>;
+      }
     | undefined;
   readonly layout: Layout | undefined;
 };
@@ -41,6 +49,13 @@ export type Library = {
   /** How many variables of instantiated modules stand for expressions. */
   virtualCount: number;
   readonly submodules: Map<Scope, Map<string, Module>>;
+  /** The identifiers of the specification's files, in the order in which they were read. */
+  readonly words: string[];
+  /** The strings of each file that was read; and those of the files that are complete, a file after those it extends. */
+  readonly stringsOf: Map<string, readonly string[]>;
+  readonly strings: string[];
+  /** Modules that hold a PlusCal algorithm without its translation. */
+  readonly untranslated: Set<string>;
   /** Library modules declare nothing, so all modules share their definitions (and what the configuration makes of them). */
   readonly shared: Context;
 };
@@ -53,6 +68,10 @@ export function createLibrary(load: (name: string) => string | undefined): Libra
     assumptions: [],
     scopesOf: new Map(),
     submodules: new Map(),
+    words: [],
+    stringsOf: new Map(),
+    strings: [],
+    untranslated: new Set(),
     virtualCount: 0,
     shared: rootContext(),
   };
@@ -87,12 +106,19 @@ function findModule(
       : "";
     throw new TlaError("resolve", `module ${name} cannot be found${hint}`, at);
   }
-  for (const module of parseModules(text, name))
-    if (!library.modules.has(module.name)) library.modules.set(module.name, module);
+  const file = parseFile(text, name);
+  if (hasUntranslated(text)) library.untranslated.add(name);
+  if (own !== undefined) library.words.push(...file.words);
+  for (const module of file.modules) if (!library.modules.has(module.name)) library.modules.set(module.name, module);
+  library.stringsOf.set(name, own === undefined ? [] : file.strings);
   const module = library.modules.get(name);
   if (module === undefined)
     throw new TlaError("resolve", `the text of module ${name} declares no module of that name`, at);
   return { module, parent: undefined };
+}
+
+function hasUntranslated(text: string): boolean {
+  return /--(?:fair\s+)?algorithm\b/.test(text) && !/\\\*+\s*BEGIN TRANSLATION/.test(text);
 }
 
 function moduleScope(
@@ -118,12 +144,30 @@ function moduleScope(
   library.scopesOf.set(name, list);
   for (const extended of module.extends)
     importNames(scope, moduleScope(library, extended.name, scope, context, extended.span));
+  library.strings.push(...(library.stringsOf.get(name) ?? []));
+  library.stringsOf.delete(name);
   const natives = isLibrary ? builtinModules.get(name)?.natives : undefined;
   for (const [native, code] of Object.entries(natives ?? {})) {
-    scope.names.set(native, { kind: "native", name: native, native: code, override: undefined });
+    scope.names.set(native, { kind: "native", name: native, native: code, module: name, override: undefined });
   }
+  if (!isLibrary) demandMeaning(module, surroundingOf(scope));
   for (const unit of module.units) addUnit(library, scope, unit, module.name, context);
   return scope;
+}
+
+/** What a module gets from those it extends and those around it; asked before its own names are added. */
+function surroundingOf(scope: Scope): Surrounding {
+  const imported = new Map(scope.names);
+  return {
+    isKnown: (name) => imported.has(name) || (scope.parent !== undefined && lookup(scope.parent, name) !== undefined),
+    owner: (name) => {
+      const entity = imported.get(name);
+      const module = entity !== undefined && "module" in entity ? entity.module : undefined;
+      // Which names the community's modules pass on changed from release to release: these may be defined anew.
+      const isLoose = module === undefined || (builtinModules.has(module) && !standardModules.has(module));
+      return isLoose ? undefined : module;
+    },
+  };
 }
 
 function isLocal(entity: Entity): boolean {
@@ -175,9 +219,11 @@ function addUnit(library: Library, scope: Scope, unit: Unit, module: string, con
 /** Makes an instance's names visible: directly when it has no name, else behind `Name!`. */
 export function addInstance(library: Library, scope: Scope, unit: InstanceUnit, up: Layout | undefined): void {
   if (unit.name === undefined) {
-    const made = instantiate(library, scope, unit, up, scope);
+    const declared = new Set<string>();
+    const made = instantiate(library, scope, unit, up, scope, declared);
     for (const [name, entity] of made.names) {
-      if (isLocal(entity)) continue;
+      // What the module declares stands for something that is here already, and is no name of its own.
+      if (isLocal(entity) || declared.has(name)) continue;
       const visible =
         unit.isLocal && (entity.kind === "definition" || entity.kind === "instance")
           ? { ...entity, isLocal: true }
@@ -219,9 +265,14 @@ function instantiate(
   unit: InstanceUnit,
   layout: Layout | undefined,
   from: Scope,
+  declared: Set<string> = new Set(),
 ): Scope {
   const values = new Map(unit.substitutions.map((substitution) => [substitution.name, substitution.value]));
-  const context: Context = { scopes: new Map(), bindings: { values, scope: bindingScope, at: unit.span }, layout };
+  const context: Context = {
+    scopes: new Map(),
+    bindings: { values, scope: bindingScope, at: unit.span, declared },
+    layout,
+  };
   return moduleScope(library, unit.module, from, context, unit.span);
 }
 
@@ -239,7 +290,8 @@ function declareVariable(library: Library, name: string, context: Context, span:
 
 /** What a declared name of an instantiated module stands for. */
 function substituted(param: Param, context: Context, span: Span, isVariable = false): Entity {
-  const { values, scope, at } = context.bindings!;
+  const { values, scope, at, declared } = context.bindings!;
+  declared.add(param.name);
   const given = values.get(param.name);
   const isPlainName =
     given === undefined || (given.kind === "apply" && given.prefix.length === 0 && given.args.length === 0);

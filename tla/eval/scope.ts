@@ -65,6 +65,7 @@ export type NativeEntity = {
   readonly kind: "native";
   readonly name: string;
   readonly native: Native;
+  readonly module: string;
   override: Entity | undefined;
 };
 export type InstanceEntity = {

@@ -43,7 +43,11 @@ type Shape =
   | { readonly kind: "record" | "recordSet"; readonly fields: readonly Field[] }
   | { readonly kind: "except"; readonly fcn: Node; readonly updates: readonly ExceptUpdate[] }
   | { readonly kind: "forall" | "exists"; readonly bounds: readonly Bound[]; readonly body: Node }
-  | { readonly kind: "unboundedQuantifier" | "temporalQuantifier"; readonly body: Node }
+  | {
+      readonly kind: "unboundedQuantifier" | "temporalQuantifier";
+      readonly names: readonly string[];
+      readonly body: Node;
+    }
   | { readonly kind: "choose"; readonly pattern: Pattern; readonly set: Node | undefined; readonly body: Node }
   | { readonly kind: "if"; readonly test: Node; readonly then: Node; readonly else: Node }
   | { readonly kind: "case"; readonly arms: readonly CaseArm[]; readonly other: Node | undefined }
@@ -54,7 +58,10 @@ type Shape =
   | { readonly kind: "lambda"; readonly params: readonly string[]; readonly body: Node }
   | { readonly kind: "at" };
 
-export type Node = Shape & { readonly span: Span };
+/** `name(x, y) :: e`: names an expression, so that it can be referred to (`Def!name(a, b)`). */
+export type Label = { readonly name: string; readonly params: readonly string[] };
+
+export type Node = Shape & { readonly span: Span; readonly label?: Label };
 type Holding<N, K> = N extends { readonly kind: infer J } ? (K extends J ? N : never) : never;
 /** The nodes whose shape a kind has (kinds of one shape share a type). */
 export type NodeOf<K extends Node["kind"]> = Holding<Node, K>;

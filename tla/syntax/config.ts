@@ -84,9 +84,28 @@ export function parseConfig(text: string, file: string): Config {
     const keyword = take(reader);
     const section = Object.hasOwn(sections, keyword.text) ? sections[keyword.text] : undefined;
     if (section === undefined) return wrong(reader, keyword, `one of ${Object.keys(sections).join(", ")}`);
+    demandOnce(reader, draft, section, keyword);
     readSection(reader, draft, section);
   }
+  const other = draft.init ?? draft.next;
+  if (draft.specification !== undefined && other !== undefined)
+    throw new TlaError(
+      "config",
+      `expected either SPECIFICATION, or INIT and NEXT, found SPECIFICATION ${draft.specification.name} and ${draft.init === undefined ? "NEXT" : "INIT"} ${other.name}`,
+      other.span,
+    );
   return draft;
+}
+
+/** What can have one value only may be given once. */
+function demandOnce(reader: Reader, draft: Draft, section: keyof Config, keyword: Token): void {
+  const value = draft[section];
+  if (typeof value !== "object" || Array.isArray(value)) return;
+  throw new TlaError(
+    "config",
+    `expected ${keyword.text} once, found it again (it is ${(value as NamedSetting).name} already)`,
+    spanOf(reader, keyword),
+  );
 }
 
 function readSection(reader: Reader, draft: Draft, section: keyof Config): void {

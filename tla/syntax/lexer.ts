@@ -85,7 +85,8 @@ type Cursor = { text: string; module: string; offset: number; line: number; colu
 
 /** Turns a file's text into tokens. Throws TlaError (syntax) for a character or string that cannot be read. */
 export function tokenize(text: string, module: string): Token[] {
-  const cursor: Cursor = { text, module, offset: 0, line: 1, column: 1 };
+  // A byte order mark is no part of the text.
+  const cursor: Cursor = { text: text.replace(/^\uFEFF/, ""), module, offset: 0, line: 1, column: 1 };
   const tokens: Token[] = [];
   let depth = 0;
   skipToModule(cursor);

@@ -231,7 +231,10 @@ function parseName(stream: Stream, first: Token): Node {
   }
   if (peekIs(stream, "::") && prefix.length === 0) {
     advance(stream);
-    return parseExpression(stream);
+    const params = args.map((arg) =>
+      arg.kind === "apply" && arg.args.length === 0 ? arg.name : expected(stream, "names as parameters", "of a label"),
+    );
+    return { ...parseExpression(stream), label: { name, params } };
   }
   return { kind: "apply", prefix, name, args, span: spanFrom(stream, first) };
 }
@@ -250,7 +253,9 @@ function parseQuantifier(stream: Stream, token: Token): Node {
   if (peekIs(stream, ":")) {
     advance(stream);
     const body = parseExpression(stream);
-    return { kind: isTemporal ? "temporalQuantifier" : "unboundedQuantifier", body, span: spanFrom(stream, token) };
+    const names = patterns.flatMap((pattern) => pattern.names);
+    const kind = isTemporal ? "temporalQuantifier" : "unboundedQuantifier";
+    return { kind, names, body, span: spanFrom(stream, token) };
   }
   stream.position = save;
   const bounds = parseBounds(stream);

@@ -43,6 +43,18 @@ const newKinds = new Set(["CONSTANT", "VARIABLE", "STATE", "ACTION", "TEMPORAL"]
 
 /** Parses the modules of a file, the first being the one it is named for. Throws TlaError (syntax) naming line, column, what was expected and found. */
 export function parseModules(text: string, file: string): Module[] {
+  return parseFile(text, file).modules;
+}
+
+export type ParsedFile = {
+  readonly modules: Module[];
+  /** Every identifier and keyword, and the text of every string, each in the order of the file. */
+  readonly words: readonly string[];
+  readonly strings: readonly string[];
+};
+
+/** The modules of a file, and the words in it. Throws as parseModules does. */
+export function parseFile(text: string, file: string): ParsedFile {
   const stream: Stream = {
     module: { name: file },
     tokens: tokenize(text, file),
@@ -53,7 +65,9 @@ export function parseModules(text: string, file: string): Module[] {
   if (!isModuleStart(stream)) return expected(stream, '"---- MODULE"', "at the start of a module");
   const modules = [parseModuleBody(stream)];
   while (isModuleStart(stream)) modules.push(parseModuleBody(stream));
-  return modules;
+  const textsOf = (kind: Token["kind"]): string[] =>
+    stream.tokens.filter((token) => token.kind === kind).map((token) => token.text);
+  return { modules, words: textsOf("word"), strings: textsOf("string") };
 }
 
 function isModuleStart(stream: Stream): boolean {

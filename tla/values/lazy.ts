@@ -6,7 +6,7 @@
  */
 import { fail } from "../errors.ts";
 import { showValue } from "./print.ts";
-import { type LazySet, SET_SIZE_MAX, type SetValue, type Value } from "./types.ts";
+import { type FcnValue, type LazySet, SET_SIZE_MAX, type SetValue, type Value } from "./types.ts";
 import type { Universe } from "./universe.ts";
 
 export function isLazySet(value: Value): value is LazySet {
@@ -45,20 +45,18 @@ export function contains(u: Universe, set: Value, value: Value): boolean {
     case "powerset":
       return isSubset(u, value, set.base);
     case "fcnSet": {
-      const fcn = u.normalise(value);
-      if (typeof fcn !== "object" || fcn.kind !== "fcn") return false;
-      if (!u.equal(fcn.domain, set.domain)) return false;
+      const fcn = functionIn(u, value, "function", set);
+      if (fcn === undefined || !u.equal(fcn.domain, set.domain)) return false;
       return fcn.values.every((item) => contains(u, set.range, item));
     }
     case "recordSet": {
-      const fcn = u.normalise(value);
-      if (typeof fcn !== "object" || fcn.kind !== "fcn" || fcn.domain !== set.names) return false;
+      const fcn = functionIn(u, value, "record", set);
+      if (fcn === undefined || fcn.domain !== set.names) return false;
       return fcn.values.every((item, i) => contains(u, set.sets[i]!, item));
     }
     case "product": {
-      const fcn = u.normalise(value);
-      if (typeof fcn !== "object" || fcn.kind !== "fcn" || !fcn.isTuple || fcn.values.length !== set.sets.length)
-        return false;
+      const fcn = functionIn(u, value, "tuple", set);
+      if (fcn === undefined || !fcn.isTuple || fcn.values.length !== set.sets.length) return false;
       return fcn.values.every((item, i) => contains(u, set.sets[i]!, item));
     }
     case "filter":
@@ -67,15 +65,24 @@ export function contains(u: Universe, set: Value, value: Value): boolean {
     case "cup":
       return contains(u, set.left, value) || contains(u, set.right, value);
     case "sequences": {
-      const fcn = u.normalise(value);
-      if (typeof fcn !== "object" || fcn.kind !== "fcn" || !fcn.isTuple) return false;
-      return fcn.values.every((item) => contains(u, set.of, item));
+      const fcn = functionIn(u, value, "sequence", set);
+      return fcn?.isTuple === true && fcn.values.every((item) => contains(u, set.of, item));
     }
     case "endless":
       return set.test(value);
     default:
       return fail(`${showValue(set)} is not a set, so nothing can be its element`);
   }
+}
+
+/** The function that is looked for in a set of functions; undefined for a model value. Throws for anything else, as TLC does. */
+function functionIn(u: Universe, value: Value, what: string, set: Value): FcnValue | undefined {
+  const fcn = u.normalise(value);
+  if (typeof fcn === "object") {
+    if (fcn.kind === "fcn") return fcn;
+    if (fcn.kind === "model") return undefined;
+  }
+  return fail(`${showValue(value)} is no ${what}, but is looked for in ${showValue(set)}`);
 }
 
 export function isSubset(u: Universe, small: Value, large: Value): boolean {
@@ -235,13 +242,20 @@ export function unite(u: Universe, left: Value, right: Value): Value {
     if (!(isLazySet(left) || left.kind === "set") || !(isLazySet(right) || right.kind === "set")) {
       return fail(`\\cup needs two sets, found ${showValue(left)} and ${showValue(right)}`);
     }
-    return { kind: "cup", left, right, normal: undefined };
+    // As in TLC, what has its elements written out is asked first.
+    return isWrittenOut(right) && !isWrittenOut(left)
+      ? { kind: "cup", left: right, right: left, normal: undefined }
+      : { kind: "cup", left, right, normal: undefined };
   }
   if (left === right || right.elements.length === 0) return left;
   if (left.elements.length === 0) return right;
   if (right.elements.length === 1) return insert(u, left, right.elements[0]!);
   if (left.elements.length === 1) return insert(u, right, left.elements[0]!);
   return merge(u, left.elements, right.elements);
+}
+
+function isWrittenOut(set: Value): boolean {
+  return typeof set === "object" && (set.kind === "set" || set.kind === "interval");
 }
 
 function insert(u: Universe, set: SetValue, value: Value): SetValue {
@@ -292,6 +306,9 @@ export function subtract(u: Universe, left: Value, right: Value): Value {
       ? (value: Value) => u.position(right, value) < 0
       : (value: Value) => !contains(u, right, value);
   const kept = elements.filter(isKept);
+  // Elements of one set are of one kind, so one pair shows whether the two sets can be compared.
+  if (kept.length > 0 && typeof right === "object" && right.kind === "set" && right.elements.length > 0)
+    u.equal(kept[0]!, right.elements[0]!);
   return kept.length === elements.length ? enumerate(u, left) : u.sortedSet(kept);
 }
 

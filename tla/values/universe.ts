@@ -239,7 +239,10 @@ export class Universe {
     return set.positions.get(value) ?? -1;
   }
 
-  /** Equality of TLA+; values of different kinds cannot be compared (model values differ from everything). */
+  /**
+   * Equality of TLA+; values of different kinds cannot be compared (model values differ from everything), and that holds inside
+   * functions of one domain and sets of one size as well: as in TLC, the first place where they differ decides.
+   */
   equal(a: Value, b: Value): boolean {
     if (a === b) return true;
     if (typeof a === "number" && typeof b === "number") return false;
@@ -254,12 +257,28 @@ export class Universe {
           `${showValue(left)} and ${showValue(right)} cannot be compared: endless sets have no list of elements`,
         );
       }
-      return false;
+      return this.#differ(left, right);
     }
     if (leftKind === "model" || rightKind === "model") return false;
     return fail(
       `${describeKind(leftKind)} ${showValue(left)} cannot be compared with ${describeKind(rightKind)} ${showValue(right)}`,
     );
+  }
+
+  /** For unequal normal values of one kind: false, or an error where what differs cannot be compared. */
+  #differ(left: Value, right: Value): false {
+    if (typeof left !== "object" || typeof right !== "object") return false;
+    if (left.kind === "set" && right.kind === "set") return this.#differInLists(left.elements, right.elements);
+    if (left.kind === "fcn" && right.kind === "fcn" && left.domain === right.domain)
+      return this.#differInLists(left.values, right.values);
+    return false;
+  }
+
+  #differInLists(a: readonly Value[], b: readonly Value[]): false {
+    if (a.length !== b.length) return false;
+    const at = a.findIndex((value, i) => value !== b[i]);
+    if (at >= 0) this.equal(a[at]!, b[at]!);
+    return false;
   }
 
   /** The order of normal values. Throws for values that cannot be compared. */

@@ -47,7 +47,7 @@ Init ==
   /\ done = {}
   /\ asked = {}
   /\ replies = {}
-  /\ answer = [read |-> "none", result |-> "none"]
+  /\ answer = [read |-> <<>>, result |-> "none"]
 
 Request(w) ==
   /\ w \notin requests

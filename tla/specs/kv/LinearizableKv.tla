@@ -32,7 +32,7 @@ VARIABLES
 vars == <<order, writing, done, reading, answer>>
 
 Ordered == {order[i] : i \in 1 .. Len(order)}
-NoAnswer == [read |-> "none", result |-> "none"]
+NoAnswer == [read |-> <<>>, result |-> "none"]
 
 Init ==
   /\ order = <<>>

@@ -40,7 +40,7 @@ LedInit ==
   /\ match = [i \in Node |-> Zero] /\ held = [i \in Node |-> Zero]
   /\ round = Zero /\ heard = [i \in Node |-> Zero] /\ pending = [i \in Node |-> {}]
   /\ asks = [i \in Node |-> {}] /\ answers = [i \in Node |-> {}]
-  /\ chosen = <<>> /\ served = [read |-> "none", result |-> "none"]
+  /\ chosen = <<>> /\ served = [read |-> <<>>, result |-> "none"]
 LedSymmetry == Permutations(Node \ {First})
 
 Store == INSTANCE LinearizableKv WITH

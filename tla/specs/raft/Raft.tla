@@ -63,7 +63,7 @@ Init ==
   /\ match = [i \in Node |-> Zero] /\ held = [i \in Node |-> Zero]
   /\ round = Zero /\ heard = [i \in Node |-> Zero] /\ pending = [i \in Node |-> {}]
   /\ asks = [i \in Node |-> {}] /\ answers = [i \in Node |-> {}]
-  /\ chosen = <<>> /\ served = [read |-> "none", result |-> "none"]
+  /\ chosen = <<>> /\ served = [read |-> <<>>, result |-> "none"]
 
 \* Elections (paper, section 5.2)
 Timeout(i) ==
