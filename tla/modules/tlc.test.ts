@@ -89,7 +89,7 @@ Ali == [n |-> Len(E!Trace), l |-> TLCGet("level"), x |-> x]`;
     expect(checkText(traced, `${config}INVARIANTS Level All`, { order: "depth" }).violations).toEqual([]);
     const [found] = checkText(traced, `${config}INVARIANT Short\nALIAS Ali`).violations;
     expect(found!.counterexample!.states).toHaveLength(3);
-    expect(showCounterexample(found!.counterexample!)).toMatch(/\/\\ n = 3\n\/\\ l = 3\n\/\\ x = 2$/);
+    expect(showCounterexample(found!.counterexample!)).toMatch(/\/\\ x = 2\n\/\\ n = 3\n\/\\ l = 3$/);
   });
 
   it("and so it is in random walks", () => {
