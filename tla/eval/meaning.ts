@@ -136,19 +136,25 @@ function visit(names: Names, node: Node): void {
     case "fcn":
     case "forall":
     case "exists":
-      return visitBounds(names, node.bounds, [node.body], node.span);
+      visitBounds(names, node.bounds, [node.body], node.span);
+      return;
     case "filter":
-      return visitBounds(names, [node.bound], [node.body], node.span);
+      visitBounds(names, [node.bound], [node.body], node.span);
+      return;
     case "choose":
       if (node.set !== undefined) visit(names, node.set);
-      return visit(bind(names, node.pattern.names, node.span, true), node.body);
+      visit(bind(names, node.pattern.names, node.span, true), node.body);
+      return;
     case "unboundedQuantifier":
     case "temporalQuantifier":
-      return visit(bind(names, node.names, node.span, true), node.body);
+      visit(bind(names, node.names, node.span, true), node.body);
+      return;
     case "lambda":
-      return visit(bind(names, node.params, node.span, false), node.body);
+      visit(bind(names, node.params, node.span, false), node.body);
+      return;
     case "let":
-      return visitLet(names, node.units, node.body);
+      visitLet(names, node.units, node.body);
+      return;
     default:
   }
   for (const child of childrenOf(node)) visit(names, child);
