@@ -2,6 +2,7 @@
  * A scenario whose functions can be asked without harm: what they throw becomes a ScenarioError that names them, and what they return is
  * checked (answers.ts). Everything that executes a scenario asks it through here.
  */
+import { isThenable } from "../nemesis/issue.ts";
 import { DEFAULT_DISK_OPTIONS } from "../sim/disk/options.ts";
 import { LINK_DEFAULT } from "../sim/net/properties.ts";
 import { STREAM_DEFAULT } from "../sim/net/segment.ts";
@@ -19,11 +20,18 @@ export function asked<T>(part: string, ask: () => T): T {
   }
 }
 
+/** No function of a scenario is async: nobody would wait for it. */
+function requireNow<R>(answer: R, part: string): R {
+  if (!isThenable(answer)) return answer;
+  answer.then(undefined, () => {});
+  throw new ScenarioError(part, "expected an answer at once, found a promise.");
+}
+
 /** A function that asks another one and checks its answer; `part` is how messages call it. */
 function guard<A extends readonly unknown[], R>(
   part: string | ((...args: A) => string),
   ask: (...args: A) => R,
-  check: (answer: R, part: string, args: A) => R = (answer) => answer,
+  check: (answer: R, part: string, args: A) => R = requireNow,
 ): (...args: A) => R {
   return (...args) => {
     const name = typeof part === "string" ? part : part(...args);

@@ -208,6 +208,11 @@ const WRONG: readonly (readonly [what: string, fields: { readonly [field: string
     /plan\(\): faults\[0\]\.hosts\[0\]: no host "n9"/,
   ],
   [
+    "a plan that is a promise",
+    { plan: () => Promise.reject(new Error("late")) },
+    /plan\(\): expected an answer at once, found a promise/,
+  ],
+  [
     "options of the network that do not exist",
     { network: () => ({ lnik: {} }) },
     /network\(\): unknown field "lnik"; did you mean "link"\?/,

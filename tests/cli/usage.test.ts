@@ -33,7 +33,7 @@ const bad: readonly (readonly [string, readonly string[], RegExp])[] = [
     /cannot be given together/,
   ],
   ["a flag given twice", ["run", "lesson-stale-read", "--seed", "1", "--seed", "2"], /--seed is given 2 times/],
-  ["workers that are no number", ["campaign", "lesson-stale-read", "-j", "x"], /--workers: expected an integer/],
+  ["workers that are no number", ["campaign", "lesson-stale-read", "-j", "x"], /--workers: expected a whole number/],
   [
     "a time limit without unit",
     ["campaign", "lesson-stale-read", "--time-limit", "60"],
