@@ -200,6 +200,28 @@ describe("a call about what was read", { timeout: 60_000 }, () => {
       ],
     ],
     [
+      "removes from an object by key what was read of it",
+      KEYED_SET_KINDS["keyed-sets"]!,
+      [
+        ["add", "k", "x"],
+        ["add", "l", "x"],
+        read,
+        ["add", "l", "x"],
+        ["remove", "k", "x", "of-read"],
+        ["remove", "l", "x", "of-read"],
+      ],
+      [
+        ["k", []],
+        ["l", ["x"]],
+      ],
+    ],
+    [
+      "removes a member inside a map that was read",
+      MAP_KINDS["map-of-sets"]!,
+      [["add", "k", "x"], ["add", "k", "y"], read, ["remove", "k", "x", "of-read"]],
+      [["k", ["y"]]],
+    ],
+    [
       "deletes a key but what came in between",
       MAP_KINDS["map-of-sets"]!,
       [
