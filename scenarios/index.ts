@@ -7,6 +7,7 @@ import { crdtMerkle } from "./crdt-merkle.ts";
 import { crdtSets } from "./crdt-sets.ts";
 import { crdtTree } from "./crdt-tree.ts";
 import { kv, kvCalm, kvClocks, kvCrashes, kvDisk, kvPartitions } from "./kv.ts";
+import { kvCutVoters } from "./kv-cut-voters.ts";
 import { kvDeafLeader, kvMuteLeader } from "./kv-one-way.ts";
 import { lessonEarlyAckLog } from "./lesson-early-ack-log.ts";
 import { lessonStaleRead } from "./lesson-stale-read.ts";
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   kvCalm,
   kvDeafLeader,
   kvMuteLeader,
+  kvCutVoters,
   crdtCounters,
   crdtSets,
   crdtMaps,

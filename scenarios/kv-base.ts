@@ -111,6 +111,8 @@ export type KvVariant = {
   readonly settings?: SettingsSpec;
   readonly intensityPerMille?: number;
   readonly plan?: Scenario["plan"];
+  /** Instead of watchRaft; to call it, and watch more. */
+  readonly watch?: Scenario["watch"];
   readonly operationsMin?: number;
   readonly checks?: readonly Check[];
 };
@@ -159,7 +161,7 @@ export function kvScenario(variant: KvVariant): Scenario {
       },
     },
     targets: RAFT_TARGETS,
-    watch: watchRaft,
+    watch: variant.watch ?? watchRaft,
     checks: [linearizable("kv"), durableWrites(), ...(variant.checks ?? [])],
     specification: RAFT_SPECIFICATION,
     ...(variant.plan === undefined ? {} : { plan: variant.plan }),

@@ -9,6 +9,10 @@ import { witnessPub06 } from "./pub-06.fixture.ts";
 import { witnessPub07 } from "./pub-07.fixture.ts";
 import { witnessPub09 } from "./pub-09.fixture.ts";
 import { witnessPub12 } from "./pub-12.fixture.ts";
+import { witnessRaft1 } from "./raft-1.fixture.ts";
+import { witnessRaft2 } from "./raft-2.fixture.ts";
+import { witnessRaft3 } from "./raft-3.fixture.ts";
+import { witnessRaft4 } from "./raft-4.fixture.ts";
 import type { Case } from "./script.fixture.ts";
 
 export const RAFT_CASES: { readonly [id: string]: Case } = {
@@ -22,4 +26,8 @@ export const RAFT_CASES: { readonly [id: string]: Case } = {
   "PUB-09": { witness: witnessPub09, breaks: ["applied-twice"] },
   "PUB-12": { witness: witnessPub12, breaks: ["lost-write"] },
   "KV-1": { witness: witnessKv1, breaks: ["foreign-answer"] },
+  "RAFT-1": { witness: witnessRaft1, breaks: ["raft-applied"] },
+  "RAFT-2": { witness: witnessRaft2, breaks: ["raft.needless-cut"] },
+  "RAFT-3": { witness: witnessRaft3, breaks: ["raft.acknowledged-durable"] },
+  "RAFT-4": { witness: witnessRaft4, breaks: ["keeps-the-leader"] },
 };

@@ -112,4 +112,51 @@ export const RAFT_BUGS: readonly Bug[] = [
     checks: ["kv.answer-names-its-command", "linearizable", "durable-writes"],
     difficulty: "hard",
   },
+  {
+    id: "RAFT-1",
+    title: "Heartbeats carry no commit index",
+    source: "planted, to see whether anything notices: no client asks a follower that lags",
+    mechanism:
+      "A follower learns what is committed from appends only. Under steady writes the next one brings it; when the clients fall silent, followers stay behind for good.",
+    invariant: "every sound node applies what is committed, without a further command",
+    scenario: "kv",
+    checks: ["raft-applied"],
+    difficulty: "easy",
+  },
+  {
+    id: "RAFT-2",
+    title: "A repeated append cuts off what is not yet durable behind it",
+    source:
+      "planted: the part of PUB-03 that loses nothing that was acknowledged, so that no client and no quorum notices",
+    mechanism:
+      "The follower takes the end of an append for the end of the leader's log and drops what follows, unless that is durable or committed. Retransmission repairs it; nothing but the cut itself is wrong.",
+    invariant: "a log is cut only where an entry of another term replaces it",
+    scenario: "kv-partitions",
+    checks: ["raft"],
+    difficulty: "easy",
+  },
+  {
+    id: "RAFT-3",
+    title: "An entry is acknowledged before its sync is on record",
+    source:
+      "planted; the record is what tells a torn tail from damage to promised data (Protocol-Aware Recovery, FAST 2018)",
+    mechanism:
+      "The node acknowledges as soon as the batch is synced. If that batch is damaged later, the next boot takes it for a write that a crash tore, drops it, and votes on without what it had acknowledged.",
+    invariant: "what a follower acknowledges is durably on its disk, as the leader has it, and its sync on record",
+    scenario: "kv",
+    settings: { isWatchedClosely: "true" },
+    checks: ["raft", "raft-invariant", "linearizable", "durable-writes"],
+    difficulty: "easy",
+  },
+  {
+    id: "RAFT-4",
+    title: "A voter that hears the leader backs a candidate that does not",
+    source: "planted; Cloudflare's outage of 2020-11-02 (etcd without PreVote), Raft thesis, sections 4.2.3 and 9.6",
+    mechanism:
+      "A voter that lost its link to the leader asks for pre-votes and gets them, raises its term, and deposes the leader as soon as the link is whole, though a quorum had heard the leader all the while.",
+    invariant: "a leader that hears a quorum is not deposed by a node that cannot see it",
+    scenario: "kv-cut-voters",
+    checks: ["keeps-the-leader", "writes-complete"],
+    difficulty: "easy",
+  },
 ];
