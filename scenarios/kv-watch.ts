@@ -31,6 +31,8 @@ export function watchRaft(control: Control, context: ScenarioContext, options: W
   };
   if (options.hasMonitors && context.settings["isWatchedClosely"] === true) {
     world.onObservation("raft.ack", (host, _incarnation, data) => {
+      // A disk that lies about its syncs has lost nothing yet, but its node is in quarantine: what it acknowledges reaches nobody.
+      if (control.quarantined.has(host)) return;
       const { disk } = control.host(host);
       if (disk.hasLastingHarm) monitor.forgive(host);
       monitor.acknowledged(data as RaftAckRecord, readDurableLog(disk.durableView()));
