@@ -113,6 +113,7 @@ export type KvVariant = {
   readonly plan?: Scenario["plan"];
   /** Instead of watchRaft; to call it, and watch more. */
   readonly watch?: Scenario["watch"];
+  readonly operations?: Scenario["operations"];
   readonly operationsMin?: number;
   readonly checks?: readonly Check[];
 };
@@ -138,7 +139,7 @@ export function kvScenario(variant: KvVariant): Scenario {
       });
       return { invoke: (operation) => client.invoke(asKv(operation)) };
     },
-    operations: kvOperations,
+    operations: variant.operations ?? kvOperations,
     livenessOperations: (process, context) => livenessOf(process, context),
     finalOperations: (context) =>
       kvKeys(context).map((key, i) => ({

@@ -1,6 +1,6 @@
 /** Operations on the KV store: few keys, one of them hot, unique values, kinds switched on and off by the seed, quiet stretches. */
 import type { Random } from "../sim/random.ts";
-import { paced } from "./pace.ts";
+import { paced, type PaceOptions } from "./pace.ts";
 import type { PlannedOperation, ScenarioContext } from "./scenario.ts";
 
 const KINDS = ["get", "put", "cas", "delete"] as const;
@@ -32,11 +32,12 @@ export function kvOperations(random: Random, context: ScenarioContext): PlannedO
       operations.push({ process, afterUs: random.between(0, thinkUsMax), ...operationOf(kind, key, value, before) });
     }
   }
-  return paced(operations, random, context, {
-    // To the leader and back, and from it to a quorum and back.
-    operationUs: 4 * Number(context.settings["latencyUs"]),
-    asRead: () => ({ f: "get", value: null }),
-  });
+  return paced(operations, random, context, kvPace(context));
+}
+
+export function kvPace({ settings }: ScenarioContext): PaceOptions {
+  // To the leader and back, and from it to a quorum and back.
+  return { operationUs: 4 * Number(settings["latencyUs"]), asRead: () => ({ f: "get", value: null }) };
 }
 
 function operationOf(

@@ -126,10 +126,9 @@ export const RAFT_BUGS: readonly Bug[] = [
   {
     id: "RAFT-2",
     title: "A repeated append cuts off what is not yet durable behind it",
-    source:
-      "planted: the part of PUB-03 that loses nothing that was acknowledged, so that no client and no quorum notices",
+    source: "planted: the part of PUB-03 that loses nothing that was acknowledged",
     mechanism:
-      "The follower takes the end of an append for the end of the leader's log and drops what follows, unless that is durable or committed. Retransmission repairs it; nothing but the cut itself is wrong.",
+      "The follower takes the end of an append for the end of the leader's log and drops what follows, unless that is durable or committed. A write that is under way may put it on the disk all the same: then memory and disk differ.",
     invariant: "a log is cut only where an entry of another term replaces it",
     scenario: "kv-partitions",
     checks: ["raft"],
@@ -153,7 +152,7 @@ export const RAFT_BUGS: readonly Bug[] = [
     title: "A voter that hears the leader backs a candidate that does not",
     source: "planted; Cloudflare's outage of 2020-11-02 (etcd without PreVote), Raft thesis, sections 4.2.3 and 9.6",
     mechanism:
-      "A voter that lost its link to the leader asks for pre-votes and gets them, raises its term, and deposes the leader as soon as the link is whole, though a quorum had heard the leader all the while.",
+      "A voter that lost its link to the leader, and lacks nothing since nobody writes, asks for pre-votes and gets them, raises its term, and deposes the leader as soon as the link is whole, though a quorum had heard the leader all the while.",
     invariant: "a leader that hears a quorum is not deposed by a node that cannot see it",
     scenario: "kv-cut-voters",
     checks: ["keeps-the-leader", "writes-complete"],
