@@ -40,9 +40,7 @@ export function patchHash(bug: Bug): string {
 export function buildMutant(bug: Bug, parent: string = path.join(process.cwd(), ".seedbed", "mutants")): Mutant {
   const root = toolRoot();
   const hash = patchHash(bug);
-  const sources = createHash("sha256")
-    .update(JSON.stringify(hashSources([])))
-    .digest("hex");
+  const sources = createHash("sha256").update(JSON.stringify(hashSources())).digest("hex");
   const folder = path.join(parent, `${bug.id}-${hash.slice(0, 8)}-${sources.slice(0, 8)}`);
   const mutated = applyPatch(patchText(bug), (file) => fs.readFileSync(path.join(root, file), "utf8"));
   if (!fs.existsSync(path.join(folder, "package.json"))) {

@@ -1,12 +1,17 @@
 /** What a campaign adds up to: the document that `--json` prints, from the lines of its runs. */
 import type { FaultCounts } from "./result.ts";
-import type { RunLine } from "./store.ts";
+import type { RunLine } from "./run-line.ts";
 
 export type FailureReport = {
   readonly seed: string;
   readonly property: string;
+  /** In sentences, cut at 2000 characters. */
+  readonly reason: string;
   readonly digest: string | null;
+  readonly wallMs: number;
   readonly repro: string | null;
+  /** From the corpus, not a run of this campaign's own. */
+  readonly isCorpus?: true;
 };
 
 /** Runs whose verdict is unknown for one reason; numbers in reasons may differ from run to run. */
@@ -15,6 +20,8 @@ export type UnknownReport = {
   /** That of the first run. */
   readonly reason: string;
   readonly runs: number;
+  /** Of these runs together, milliseconds. */
+  readonly wallMs: number;
   /** The first run, and where its details are. */
   readonly seed: string;
   readonly repro: string | null;
@@ -30,6 +37,10 @@ export type ScenarioReport = {
   readonly held: number;
   readonly failed: number;
   readonly unknown: number;
+  /** Of all its runs together, milliseconds. */
+  readonly wallMs: number;
+  /** Planned, and not run because the campaign was stopped before. */
+  readonly notRun: number;
   readonly events: number;
   readonly virtualUs: number;
   readonly operations: { readonly ok: number; readonly fail: number; readonly info: number };
@@ -75,6 +86,7 @@ export type CampaignTotals = {
   readonly runs: number;
   readonly failed: number;
   readonly unknown: number;
+  readonly notRun: number;
   readonly events: number;
   readonly wallMs: number;
   readonly eventsPerSecond: number;
@@ -107,6 +119,8 @@ type Sum = {
   unstruck: Map<string, number>;
   unknowns: Map<string, UnknownReport>;
 };
+
+const REASON_MAX = 2000;
 
 const MEASURED = new Set(["completed", "invoked", "invokedInFaultWindow", "hottestKeyConcurrency", "messages"]);
 
@@ -143,16 +157,11 @@ export class Aggregate {
     sum.wallMs.push(line.wallMs);
     for (const [name, isTrue] of Object.entries(line.sometimes))
       this.#sometimes.set(name, isTrue || this.#sometimes.get(name) === true);
-    if (line.determinism !== undefined) this.determinism.checked++;
-    if (line.determinism === "differed") this.determinism.differed++;
-    if (line.verdict === "failed") {
-      const property = line.properties.find(({ verdict }) => verdict === "invalid")?.name ?? "unknown";
-      sum.failures.push({ seed: line.seed, property, digest: line.digest, repro: line.repro });
-    }
+    if (line.verdict === "failed") sum.failures.push(failureOf(line));
   }
 
-  /** In order of scenario names as given; failures by seed. */
-  scenarios(): ScenarioReport[] {
+  /** In order of scenario names as given; failures by seed. `notRun`: by scenario, how many runs were planned and not run. */
+  scenarios(notRun: ReadonlyMap<string, number> = new Map()): ScenarioReport[] {
     return [...this.#sums].map(([name, sum]) => ({
       name,
       runs: sum.lines,
@@ -160,6 +169,8 @@ export class Aggregate {
       held: sum.held,
       failed: sum.failed,
       unknown: sum.unknown,
+      wallMs: Math.round(sum.wallMs.reduce((all, each) => all + each, 0)),
+      notRun: notRun.get(name) ?? 0,
       events: sum.events,
       virtualUs: sum.virtualUs,
       operations: sum.operations,
@@ -181,7 +192,7 @@ export class Aggregate {
       .sort();
   }
 
-  totals(wallMs: number): CampaignTotals {
+  totals(wallMs: number, notRun: number = 0): CampaignTotals {
     const sums = [...this.#sums.values()];
     const total = (pick: (sum: Sum) => number): number => sums.reduce((all, sum) => all + pick(sum), 0);
     const seconds = Math.max(wallMs, 1) / 1000;
@@ -189,6 +200,7 @@ export class Aggregate {
       runs: total((sum) => sum.lines),
       failed: total((sum) => sum.failed),
       unknown: total((sum) => sum.unknown),
+      notRun,
       events: total((sum) => sum.events),
       wallMs: Math.round(wallMs),
       eventsPerSecond: Math.round(total((sum) => sum.events) / seconds),
@@ -218,7 +230,30 @@ function addUnknown(unknowns: Map<string, UnknownReport>, line: RunLine): void {
   // Lines come in any order: the first seed by number keeps the report the same for any number of workers.
   const isFirst = before === undefined || compareSeeds(line.seed, before.seed) < 0;
   const { seed, repro } = isFirst ? line : before;
-  unknowns.set(key, { property, reason: isFirst ? reason : before.reason, runs: (before?.runs ?? 0) + 1, seed, repro });
+  const wallMs = (before?.wallMs ?? 0) + line.wallMs;
+  unknowns.set(key, {
+    property,
+    reason: isFirst ? reason : before.reason,
+    runs: (before?.runs ?? 0) + 1,
+    wallMs,
+    seed,
+    repro,
+  });
+}
+
+/** The property that decided, and all that is not valid as the reason. */
+function failureOf(line: RunLine): FailureReport {
+  const property = line.properties.find(({ verdict }) => verdict === "invalid")?.name ?? "unknown";
+  const reason = line.properties.map(({ name, reason: why }) => `${name}: ${why}`).join("\n");
+  return {
+    seed: line.seed,
+    property,
+    reason: reason.length > REASON_MAX ? `${reason.slice(0, REASON_MAX - 1)}…` : reason,
+    digest: line.digest,
+    wallMs: line.wallMs,
+    repro: line.repro,
+    ...(line.isCorpus ? { isCorpus: true as const } : {}),
+  };
 }
 
 function addSpecification(sum: Sum, line: RunLine): void {

@@ -4,6 +4,8 @@
  * Order: corpus, directed plans, then the seeds, one of each scenario in turn, so that a campaign that is cut short has seen all of
  * them. Results do not depend on the order or on the number of workers; reports sort by scenario and seed.
  */
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { Aggregate, type CampaignTotals, type ScenarioReport } from "./aggregate.ts";
 import type { Cataloged } from "./catalog.ts";
 import { firstDifference } from "./divergence.ts";
@@ -11,14 +13,22 @@ import { EXIT, UsageError, worstExit } from "./errors.ts";
 import { isSampled } from "./execute.ts";
 import { Pool, type PoolResult } from "./pool.ts";
 import type { FailureDetails, Job } from "./protocol.ts";
-import { makeRepro, type Provenance, provenance } from "./repro.ts";
+import { makeRepro, Provenance, readRepro } from "./repro.ts";
 import type { RunInput } from "./result.ts";
+import { type RunLine, runKey } from "./run-line.ts";
+import { type ScenarioPlace, scenarioPlace } from "./scenario-place.ts";
 import { toolVersion } from "./sources.ts";
+import type { FailedRun, Store } from "./store.ts";
 import { SYSTEM_PROPERTY } from "./trouble.ts";
-import type { RunLine, Store } from "./store.ts";
 import { hasSpecification, isValidated, type ValidationMode } from "./validation.ts";
 
-export type PlannedRun = { readonly entry: Cataloged; readonly input: RunInput; readonly isCorpus: boolean };
+export type PlannedRun = {
+  readonly entry: Cataloged;
+  readonly input: RunInput;
+  readonly isCorpus: boolean;
+  /** Which repro of the corpus it is: two of them may have one seed. */
+  readonly corpusId?: string;
+};
 
 export type CampaignOptions = {
   readonly scenarios: readonly Cataloged[];
@@ -27,6 +37,8 @@ export type CampaignOptions = {
   readonly finished?: readonly RunLine[];
   readonly base: string | null;
   readonly seedsText: string;
+  /** The seeds were asked for one by one: a campaign that ends before one of them was run has not held. Default: false. */
+  readonly isExact?: boolean;
   readonly workers: number;
   readonly runMsMax?: number;
   readonly residentMbMax?: number;
@@ -49,7 +61,13 @@ export type CampaignOptions = {
 
 export type CampaignEvent =
   | { readonly type: "run"; readonly line: RunLine; readonly done: number; readonly total: number }
-  | { readonly type: "failure"; readonly line: RunLine; readonly details: FailureDetails }
+  | {
+      readonly type: "failure";
+      readonly line: RunLine;
+      readonly details: FailureDetails;
+      /** Where the scenario stands, when it is one of the user's. */
+      readonly place?: ScenarioPlace;
+    }
   | { readonly type: "divergence"; readonly scenario: string; readonly seed: string; readonly difference: string }
   | { readonly type: "notice"; readonly message: string };
 
@@ -64,11 +82,16 @@ export type CampaignReport = {
   readonly sometimesMissed: readonly string[];
   /** Why a plan that was given says nothing about a scenario: none of its faults ever struck there. The campaign is unknown. */
   readonly vacuous?: readonly string[];
+  /** Why runs that were planned were not run; absent when all were. */
+  readonly stopped?: StopReason;
   readonly interrupted?: true;
   readonly scenarios: readonly ScenarioReport[];
   readonly totals: CampaignTotals;
   readonly residentMbPeak: number;
 };
+
+/** `time`: --time-limit; `failures`: --bail or --max-failures; `interrupted`: a signal. */
+export type StopReason = "time" | "failures" | "interrupted";
 
 const RUN_MS_MAX = 30_000;
 const RESIDENT_MB_MAX = 900;
@@ -83,12 +106,12 @@ export async function runCampaign(options: CampaignOptions): Promise<{ report: C
 class Campaign {
   readonly #options: CampaignOptions;
   readonly #aggregate: Aggregate;
-  readonly #provenance: Provenance;
+  readonly #provenance: Provenance = new Provenance();
   readonly #digests: Map<string, string | null> = new Map();
   readonly #runs: Map<number, PlannedRun> = new Map();
   readonly #again: Job[] = [];
   readonly #traces: Job[] = [];
-  #stopReason: "time" | "failures" | "interrupted" | null = null;
+  #stopReason: StopReason | null = null;
   #failure: Error | null = null;
   /** Errors that are neither the system's nor the scenario's. */
   readonly #bugs: Error[] = [];
@@ -102,24 +125,25 @@ class Campaign {
   constructor(options: CampaignOptions) {
     this.#options = options;
     this.#aggregate = new Aggregate(options.scenarios.map(({ scenario }) => scenario.name));
-    const files = options.scenarios.map(({ ref }) => ref.file).filter((file) => file !== null);
-    this.#provenance = provenance([...new Set(files)]);
+    // Hashed now: a file that is edited while the campaign runs is not what was run.
+    for (const { ref } of options.scenarios) this.#provenance.sources(ref.file);
   }
 
   async run(): Promise<{ report: CampaignReport; exitCode: number }> {
     const options = this.#options;
     const startMs = performance.now();
     for (const line of options.finished ?? []) this.#count(line);
-    const finished = new Set((options.finished ?? []).map((line) => keyOf(line.scenario, line.seed, line.isCorpus)));
-    const todo = options.runs.filter(
-      ({ entry, input, isCorpus }) => !finished.has(keyOf(entry.scenario.name, input.seed, isCorpus)),
-    );
+    const finished = new Set(this.#digests.keys());
+    const todo = options.runs.filter((run) => !finished.has(keyOf(run)));
     const jobs = todo.map((run) => this.#job(run));
+    this.#traceFinished();
+    if (this.#failed >= (options.failuresMax ?? Number.POSITIVE_INFINITY)) this.#stop("failures");
     const stop = (): void => this.#stop("interrupted");
     options.signal?.addEventListener("abort", stop);
     const timer = options.timeLimitMs === undefined ? null : setTimeout(() => this.#stop("time"), options.timeLimitMs);
     try {
-      await this.#withPool(options.workers, (job, result) => this.#onResult(job, result), jobs);
+      if (this.#stopReason === null)
+        await this.#withPool(options.workers, (job, result) => this.#onResult(job, result), jobs);
       if (this.#stopReason !== "interrupted") await this.#afterwards();
     } finally {
       if (timer !== null) clearTimeout(timer);
@@ -179,7 +203,7 @@ class Campaign {
     }
   }
 
-  #stop(reason: "time" | "failures" | "interrupted"): void {
+  #stop(reason: StopReason): void {
     this.#stopReason ??= reason;
     if (reason === "interrupted") {
       this.#stopReason = reason;
@@ -238,14 +262,32 @@ class Campaign {
       marks: summary.marks,
       properties: summary.properties.filter(({ verdict }) => verdict !== "valid"),
       ...(summary.specification === undefined ? {} : { specification: summary.specification }),
-      isCorpus: this.#runs.get(job.id)?.isCorpus ?? false,
+      ...this.#corpusOf(job),
       repro,
     };
   }
 
   #reproPath(job: Job): string | null {
-    const folder = this.#options.store?.failureFolder(job.scenario.name, job.input.seed);
-    return folder === undefined ? null : `${folder}/repro.json`;
+    const folder = this.#options.store?.failureFolder(this.#failedRun(job));
+    return folder === undefined ? null : path.join(folder, "repro.json");
+  }
+
+  #failedRun(job: Job): FailedRun {
+    return { scenario: job.scenario.name, seed: job.input.seed, ...this.#corpusId(job) };
+  }
+
+  #corpusOf(job: Job): Pick<RunLine, "isCorpus" | "corpusId"> {
+    return { isCorpus: this.#runs.get(job.id)?.isCorpus ?? false, ...this.#corpusId(job) };
+  }
+
+  #corpusId(job: Job): { readonly corpusId?: string } {
+    const corpusId = this.#runs.get(job.id)?.corpusId;
+    return corpusId === undefined ? {} : { corpusId };
+  }
+
+  #digestOf(job: Job): string | null | undefined {
+    const run = this.#runs.get(job.id);
+    return run === undefined ? undefined : this.#digests.get(keyOf(run));
   }
 
   #record(job: Job, line: RunLine, details: FailureDetails | null): void {
@@ -257,8 +299,10 @@ class Campaign {
     this.#count(line);
     this.#options.onEvent?.({ type: "run", line, done: this.#done, total: this.#options.runs.length });
     if (line.verdict === "failed") {
-      this.#failed++;
-      if (details !== null) this.#options.onEvent?.({ type: "failure", line, details });
+      if (details !== null) {
+        const place = scenarioPlace(job.scenario);
+        this.#options.onEvent?.({ type: "failure", line, details, ...(place === null ? {} : { place }) });
+      }
       if (this.#traces.length < TRACES_MAX && details !== null)
         this.#traces.push({ ...job, input: details.result.input, isTracing: true });
       if (this.#failed >= (this.#options.failuresMax ?? Number.POSITIVE_INFINITY)) this.#stop("failures");
@@ -267,17 +311,38 @@ class Campaign {
 
   #count(line: RunLine): void {
     this.#done++;
+    if (line.verdict === "failed") this.#failed++;
     this.#aggregate.add(line);
-    this.#digests.set(keyOf(line.scenario, line.seed, line.isCorpus), line.digest);
+    this.#digests.set(runKey(line.scenario, line.seed, line.corpusId), line.digest);
   }
 
   #writeFailure(job: Job, details: FailureDetails): void {
     const repro = makeRepro(job.scenario, details.result, this.#provenance, this.#options.bug);
-    this.#options.store?.writeFailure(job.scenario.name, job.input.seed, {
+    this.#options.store?.writeFailure(this.#failedRun(job), {
       "repro.json": `${JSON.stringify(repro, null, 1)}\n`,
       "history.jsonl": details.history.map((event) => `${JSON.stringify(event)}\n`).join(""),
       "verdict.json": `${JSON.stringify({ properties: details.result.properties, verdicts: details.verdicts, faultWindows: details.faultWindows }, null, 1)}\n`,
     });
+  }
+
+  /** Failures from before the interruption whose trace was still to be recorded. */
+  #traceFinished(): void {
+    const { finished = [], runs, store } = this.#options;
+    const failed = new Set(
+      finished
+        .filter(({ verdict }) => verdict === "failed")
+        .map(({ scenario, seed, corpusId }) => runKey(scenario, seed, corpusId)),
+    );
+    if (store === null || failed.size === 0) return;
+    for (const run of runs) {
+      if (this.#traces.length >= TRACES_MAX) return;
+      if (!failed.has(keyOf(run))) continue;
+      const job = this.#job(run);
+      const folder = store.failureFolder(this.#failedRun(job));
+      const repro = path.join(folder, "repro.json");
+      if (!fs.existsSync(repro) || fs.existsSync(path.join(folder, "trace.jsonl"))) continue;
+      this.#traces.push({ ...job, input: readRepro(repro).input, isTracing: true });
+    }
   }
 
   /** Second chances, traces of failures, and second executions: each in processes of their own. */
@@ -316,7 +381,7 @@ class Campaign {
       sometimes: {},
       marks: {},
       properties: [{ name, verdict: "unknown", reason, monitor: false }],
-      isCorpus: this.#runs.get(job.id)?.isCorpus ?? false,
+      ...this.#corpusOf(job),
       repro: null,
     };
   }
@@ -324,22 +389,17 @@ class Campaign {
   #onTrace(job: Job, result: PoolResult): void {
     if (result.type !== "done" || result.details === null) return;
     const lines = result.details.trace.map((line) => `${line}\n`).join("");
-    this.#options.store?.writeFailure(job.scenario.name, job.input.seed, { "trace.jsonl": lines });
-    const isCorpus = this.#runs.get(job.id)?.isCorpus ?? false;
-    if (result.summary.digest !== this.#digests.get(keyOf(job.scenario.name, job.input.seed, isCorpus)))
-      this.#diverged(job, null);
+    this.#options.store?.writeFailure(this.#failedRun(job), { "trace.jsonl": lines });
+    if (result.summary.digest !== this.#digestOf(job)) this.#diverged(job, null);
   }
 
   async #verify(): Promise<void> {
     const { runs, isVerifyingAll } = this.#options;
     const jobs = runs
-      .filter(({ entry, input, isCorpus }) => {
-        const digest = this.#digests.get(keyOf(entry.scenario.name, input.seed, isCorpus));
-        return (
-          digest !== undefined &&
-          digest !== null &&
-          (isVerifyingAll === true || isSampled(entry.scenario.name, input.seed))
-        );
+      .filter((run) => {
+        const digest = this.#digests.get(keyOf(run));
+        const isWanted = isVerifyingAll === true || isSampled(run.entry.scenario.name, run.input.seed);
+        return isWanted && digest !== undefined && digest !== null;
       })
       .map((run) => ({ ...this.#job(run), isDeepChecking: isSampled(run.entry.scenario.name, run.input.seed) }))
       .reverse();
@@ -348,15 +408,11 @@ class Campaign {
       Math.min(this.#options.workers, Math.max(1, Math.floor(jobs.length / 8))),
       (job, result) => {
         if (result.type === "error") this.#bugs.push(this.#errorOf(job, result));
-        const run = this.#runs.get(job.id)!;
         if (result.type !== "done") return;
         this.#aggregate.determinism.checked++;
         const leak = result.summary.properties.find(({ name }) => name === SYSTEM_PROPERTY);
         if (leak !== undefined) this.#diverged(job, `The second execution ended with ${leak.name}: ${leak.reason}`);
-        else if (
-          result.summary.digest !== this.#digests.get(keyOf(run.entry.scenario.name, run.input.seed, run.isCorpus))
-        )
-          differing.push(job);
+        else if (result.summary.digest !== this.#digestOf(job)) differing.push(job);
       },
       jobs,
     );
@@ -389,12 +445,15 @@ class Campaign {
 
   #conclude(wallMs: number): { report: CampaignReport; exitCode: number } {
     const options = this.#options;
-    const scenarios = this.#aggregate.scenarios();
-    const totals = this.#aggregate.totals(wallMs);
+    const missing = options.runs.filter((run) => !this.#digests.has(keyOf(run)));
+    const notRun = new Map<string, number>();
+    for (const { entry } of missing) notRun.set(entry.scenario.name, (notRun.get(entry.scenario.name) ?? 0) + 1);
+    const scenarios = this.#aggregate.scenarios(notRun);
+    const totals = this.#aggregate.totals(wallMs, missing.length);
     const { determinism } = this.#aggregate;
     const isInterrupted = this.#stopReason === "interrupted";
     const vacuous = options.isPlanGiven === true ? scenarios.flatMap(idlePlan) : [];
-    const isUnknown = totals.unknown > 0 || vacuous.length > 0;
+    const isUnknown = totals.unknown > 0 || vacuous.length > 0 || this.#isPromiseOpen(missing, scenarios);
     const verdict = totals.failed > 0 ? "failed" : isUnknown ? "unknown" : "held";
     const report: CampaignReport = {
       tool: "seedbed",
@@ -406,6 +465,7 @@ class Campaign {
       determinism: { checked: determinism.checked, differed: determinism.differed },
       sometimesMissed: this.#aggregate.sometimesMissed(),
       ...(vacuous.length === 0 ? {} : { vacuous }),
+      ...(missing.length > 0 && this.#stopReason !== null ? { stopped: this.#stopReason } : {}),
       ...(isInterrupted ? { interrupted: true as const } : {}),
       scenarios,
       totals,
@@ -419,10 +479,16 @@ class Campaign {
       codes.push(EXIT.nothingMatched);
     return { report, exitCode: worstExit(codes) };
   }
+
+  /** Whether something that was asked for by name was never looked at: a seed, a repro of the corpus, a whole scenario. */
+  #isPromiseOpen(missing: readonly PlannedRun[], scenarios: readonly ScenarioReport[]): boolean {
+    if (missing.some(({ isCorpus }) => isCorpus || this.#options.isExact === true)) return true;
+    return scenarios.some(({ runs, notRun }) => runs === 0 && notRun > 0);
+  }
 }
 
-function keyOf(scenario: string, seed: string, isCorpus: boolean): string {
-  return `${isCorpus ? "corpus " : ""}${scenario}\n${seed}`;
+function keyOf({ entry, input, corpusId }: PlannedRun): string {
+  return runKey(entry.scenario.name, input.seed, corpusId);
 }
 
 function countsBy(words: readonly string[]): { readonly [word: string]: number } {

@@ -1,11 +1,10 @@
 /** From scenario arguments (names, globs, files of users) to scenarios. */
-import * as fs from "node:fs";
 import * as path from "node:path";
-import { pathToFileURL } from "node:url";
-import { prepareForUserFiles } from "../runtime/user-files.ts";
+import { nearest } from "../nemesis/suggest.ts";
 import { scenarios as builtIn } from "../scenarios/index.ts";
 import { type Scenario, scenario as checked } from "../scenarios/scenario.ts";
 import { UsageError } from "./errors.ts";
+import { loadUserFile } from "./load-file.ts";
 
 /** How another process finds the same scenario. */
 export type ScenarioRef = { readonly name: string; readonly file: string | null };
@@ -21,10 +20,22 @@ export type Selection = {
   readonly grep?: string;
 };
 
-/** Throws UsageError for a name, glob or file that gives nothing; an empty list only when grep leaves nothing. */
+/**
+ * Throws UsageError for a name, glob or file that gives nothing, and for two scenarios of one name: results, corpus and repros go by it.
+ * An empty list only when grep leaves nothing.
+ */
 export async function selectScenarios(selection: Selection): Promise<Cataloged[]> {
   const chosen = new Map<string, Cataloged>();
-  const add = (entry: Cataloged): void => void chosen.set(entry.scenario.name, entry);
+  const add = (entry: Cataloged): void => {
+    const { name } = entry.scenario;
+    const other = chosen.get(name);
+    if (other !== undefined && other.ref.file !== entry.ref.file) {
+      throw new UsageError(
+        `Two scenarios are called ${JSON.stringify(name)}: one ${origin(other.ref)}, one ${origin(entry.ref)}. Results and repros go by the name: rename one, or choose one.`,
+      );
+    }
+    chosen.set(name, entry);
+  };
   if (selection.arguments.length === 0) {
     for (const entry of catalog()) if (selection.isAll === true || entry.scenario.default !== false) add(entry);
   }
@@ -64,6 +75,10 @@ async function resolveArgument(argument: string, isAll: boolean): Promise<readon
   }
   const exact = catalog().find(({ scenario }) => scenario.name === argument);
   if (exact !== undefined) return [exact];
+  const names = builtIn.map(({ name }) => name);
+  const near = nearest(argument.toLowerCase(), names);
+  if (near !== null)
+    throw new UsageError(`There is no scenario ${JSON.stringify(argument)}. Did you mean ${JSON.stringify(near)}?`);
   throw new UsageError(`There is no scenario ${JSON.stringify(argument)}. ${known()}`);
 }
 
@@ -84,28 +99,31 @@ function grepPattern(text: string): RegExp {
   }
 }
 
+function origin({ file }: ScenarioRef): string {
+  return file === null ? "comes with the tool" : `is in ${path.relative(process.cwd(), file)}`;
+}
+
 /** Loads a user's file and takes every export that looks like a scenario. */
 async function loadFile(file: string): Promise<Cataloged[]> {
-  const absolute = path.resolve(file);
-  if (!fs.existsSync(absolute)) {
-    throw new UsageError(`There is no file ${JSON.stringify(file)}, so no scenario can be loaded from it.`);
-  }
-  let exported: Record<string, unknown>;
-  await prepareForUserFiles();
-  try {
-    exported = (await import(pathToFileURL(absolute).href)) as Record<string, unknown>;
-  } catch (error) {
-    throw new UsageError(`${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const exported = await loadUserFile(file);
   const values = Object.values(exported).flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value]));
-  const found = values.filter(isScenarioLike).map((definition) => {
+  // One value may be exported under two names.
+  const definitions = [...new Set(values.filter(isScenarioLike))];
+  const found = new Map<string, Cataloged>();
+  for (const definition of definitions) {
+    const { name } = definition;
+    if (found.has(name)) {
+      throw new UsageError(
+        `${file} exports two scenarios that are called ${JSON.stringify(name)}. Results and repros go by the name: rename one.`,
+      );
+    }
     try {
-      return { ref: { name: definition.name, file: absolute }, scenario: checked(definition) };
+      found.set(name, { ref: { name, file: path.resolve(file) }, scenario: checked(definition) });
     } catch (error) {
       throw new UsageError(`${file}: ${(error as Error).message}`);
     }
-  });
-  if (found.length > 0) return found;
+  }
+  if (found.size > 0) return [...found.values()];
   throw new UsageError(
     `${file} exports no scenario. Export the value that scenario({ name, node, client, … }) returns.`,
   );

@@ -1,26 +1,118 @@
 /** corpus/: repros of seeds that once failed, one a line for each scenario. They run first, for ever. */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { nearest } from "../nemesis/suggest.ts";
 import type { PlannedRun } from "./campaign.ts";
-import type { Cataloged } from "./catalog.ts";
-import { parseRepro } from "./repro.ts";
+import { type Cataloged, catalog } from "./catalog.ts";
+import { demandInput, reproPlaces } from "./demand-input.ts";
+import { UsageError } from "./errors.ts";
+import { hashJson, parseRepro } from "./repro.ts";
 import type { RunInput } from "./result.ts";
 
-/** The corpus of the working folder for these scenarios. Throws UsageError for a line that is no repro. */
-export function corpusRuns(
-  selected: readonly Cataloged[],
-  folder: string = path.join(process.cwd(), "corpus"),
-): PlannedRun[] {
+export type CorpusOptions = {
+  /** Default: corpus/ of the working folder. */
+  readonly folder?: string;
+  /** Hears of what is left out, a sentence each. */
+  readonly notice?: (message: string) => void;
+};
+
+/** The corpus for these scenarios. Throws UsageError for a line that is no repro, or is one of another scenario. */
+export function corpusRuns(selected: readonly Cataloged[], options: CorpusOptions = {}): PlannedRun[] {
+  const { folder = path.join(process.cwd(), "corpus"), notice = () => {} } = options;
+  const files = filesIn(folder);
+  noticeStrangers(files, folder, selected, notice);
+  return selected
+    .filter(({ scenario }) => files.includes(`${scenario.name}.jsonl`))
+    .flatMap((entry) => runsOf(entry, path.join(folder, `${entry.scenario.name}.jsonl`), notice));
+}
+
+function runsOf(entry: Cataloged, file: string, notice: (message: string) => void): PlannedRun[] {
+  const shown = path.relative(process.cwd(), file);
+  const text = readText(file, shown);
+  demandOneALine(text, shown);
   const runs: PlannedRun[] = [];
-  for (const entry of selected) {
-    const file = path.join(folder, `${entry.scenario.name}.jsonl`);
-    if (!fs.existsSync(file)) continue;
-    const lines = fs.readFileSync(file, "utf8").split("\n");
-    lines.forEach((line, i) => {
-      if (line.trim() === "") return;
-      const repro = parseRepro(line, `${path.relative(process.cwd(), file)}: line ${i + 1}`);
-      runs.push({ entry, input: repro.input as RunInput, isCorpus: true });
-    });
-  }
+  const lines = new Map<string, number>();
+  text.split("\n").forEach((line, i) => {
+    if (line.trim() === "") return;
+    const where = `${shown}: line ${i + 1}`;
+    const repro = parseRepro(line, where);
+    if (repro.scenario !== entry.scenario.name) {
+      throw new UsageError(
+        `${where}: this is a repro of ${JSON.stringify(repro.scenario)}, and the file belongs to ${JSON.stringify(entry.scenario.name)}. Move it to ${corpusName(repro.scenario)}.`,
+      );
+    }
+    const input = repro.input as RunInput;
+    const corpusId = hashJson(input);
+    const before = lines.get(corpusId);
+    if (before !== undefined) {
+      notice(`${where} is the same repro as line ${before}; it runs once.`);
+      return;
+    }
+    demandInput(entry.scenario, input, reproPlaces(where));
+    lines.set(corpusId, i + 1);
+    runs.push({ entry, input, isCorpus: true, corpusId });
+  });
   return runs;
+}
+
+export function corpusName(scenario: string): string {
+  return `${scenario}.jsonl`;
+}
+
+function readText(file: string, shown: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`${shown} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+}
+
+/** What `cp repro.json corpus/x.jsonl` gives: one document over many lines. */
+function demandOneALine(text: string, shown: string): void {
+  const first = text.replace(/^\uFEFF/, "").trimStart();
+  if (!/^\{\s*\n/.test(first)) return;
+  throw new UsageError(
+    `${shown}: this is one repro over many lines; a corpus has one repro a line. Put it there with: corpus add REPRO.json`,
+  );
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder).sort();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return [];
+    throw new UsageError(`${path.relative(process.cwd(), folder)} cannot be read (${code}).`);
+  }
+}
+
+/** A file that is meant for a scenario of this campaign and never read is a regression test that tests nothing. */
+function noticeStrangers(
+  files: readonly string[],
+  folder: string,
+  selected: readonly Cataloged[],
+  notice: (message: string) => void,
+): void {
+  const names = selected.map(({ scenario }) => scenario.name);
+  const known = new Set([...names, ...catalog().map(({ scenario }) => scenario.name)]);
+  for (const file of files) {
+    const match = /^(.*)\.(jsonl?)$/.exec(file);
+    if (match === null) continue;
+    const name = match[1]!;
+    if (known.has(name) && match[2] === "jsonl") continue;
+    const meant = known.has(name) ? name : meantBy(name, selected);
+    if (meant === null) continue;
+    const shown = path.join(path.relative(process.cwd(), folder), file);
+    notice(`${shown} is not read: the corpus of ${meant} is ${corpusName(meant)}, one repro a line.`);
+  }
+}
+
+/** The scenario whose file has this name, or whose own name is nearly this one. */
+function meantBy(name: string, selected: readonly Cataloged[]): string | null {
+  const byFile = selected.find(({ ref }) => ref.file !== null && path.basename(ref.file).split(".")[0] === name);
+  if (byFile !== undefined) return byFile.scenario.name;
+  return nearest(
+    name,
+    selected.filter(({ ref }) => ref.file !== null).map(({ scenario }) => scenario.name),
+  );
 }

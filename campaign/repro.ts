@@ -1,10 +1,12 @@
 /** A repro: everything that is needed to run a failure again, and to say what differs when it does not come back. */
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
+import * as path from "node:path";
 import { z } from "zod";
 import type { ScenarioRef } from "./catalog.ts";
-import { UsageError } from "./errors.ts";
+import { quoted, UsageError } from "./errors.ts";
 import type { RunResult, RunVerdict } from "./result.ts";
-import { type Commit, gitCommit, hashSources, type Sources, toolVersion } from "./sources.ts";
+import { type Commit, gitCommit, hashSources, hashUserFile, portable, type Sources, toolVersion } from "./sources.ts";
 
 const verdict = z.enum(["held", "failed", "unknown"]);
 const json = z.json();
@@ -24,7 +26,7 @@ const reproSchema = z.strictObject({
   sources: z.record(z.string(), z.string()),
   node: z.string(),
   scenario: z.string(),
-  /** The file of a user that exports the scenario; null for one that comes with the tool. */
+  /** The file of a user that exports the scenario, relative to the working folder of the campaign; null for one that comes with the tool. */
   file: z.string().nullable(),
   input: z.strictObject({
     seed: z.string(),
@@ -41,6 +43,8 @@ const reproSchema = z.strictObject({
   property: z.string().nullable(),
   /** The run was validated against its specification, which ends it at the first mismatch. */
   isValidated: z.boolean().optional(),
+  /** A SHA-256 for each part of what was recorded: tells an edit by hand from a run that is not deterministic. */
+  recorded: z.record(z.string(), z.string()).optional(),
   /** For a mutant of the museum. */
   bug: z.strictObject({ id: z.string(), patch: z.string() }).optional(),
 });
@@ -58,24 +62,38 @@ export type Repro = {
   readonly verdict: RunVerdict;
   readonly property: string | null;
   readonly isValidated?: boolean;
+  readonly recorded?: { readonly [part: string]: string };
   readonly bug?: { readonly id: string; readonly patch: string };
 };
 
-export type Provenance = { readonly sources: Sources; readonly commit: Commit | null };
+/** What the code of a campaign is, for its repros: asked once, since hashing takes a while. */
+export class Provenance {
+  readonly #tool: Sources = hashSources();
+  readonly #commit: Commit | null = gitCommit();
+  readonly #files: Map<string, Sources> = new Map();
 
-export function provenance(files: readonly string[]): Provenance {
-  return { sources: hashSources(files), commit: gitCommit() };
+  commit(): Commit | null {
+    return this.#commit;
+  }
+
+  /** The rooms of the tool, and the file of a user with all it imports. */
+  sources(file: string | null): Sources {
+    if (file === null) return this.#tool;
+    const known = this.#files.get(file) ?? hashUserFile(file);
+    this.#files.set(file, known);
+    return { ...this.#tool, ...known };
+  }
 }
 
 export function makeRepro(ref: ScenarioRef, result: RunResult, from: Provenance, bug?: Repro["bug"]): Repro {
-  return {
+  const repro: Repro = {
     format: 1,
     tool: toolVersion(),
-    commit: from.commit,
-    sources: from.sources,
+    commit: from.commit(),
+    sources: from.sources(ref.file),
     node: process.versions.node,
     scenario: ref.name,
-    file: ref.file,
+    file: ref.file === null ? null : portable(path.relative(process.cwd(), ref.file)),
     input: result.input,
     digest: result.digest,
     verdict: result.verdict,
@@ -83,6 +101,39 @@ export function makeRepro(ref: ScenarioRef, result: RunResult, from: Provenance,
     ...(result.specification === undefined ? {} : { isValidated: true }),
     ...(bug === undefined ? {} : { bug }),
   };
+  return { ...repro, recorded: hashParts(repro) };
+}
+
+/** The parts that decide what a replay must come to, each by its own hash. */
+function hashParts({ scenario, input, digest }: Repro): { readonly [part: string]: string } {
+  const parts = Object.entries({ scenario, digest, ...input });
+  return Object.fromEntries(parts.map(([name, value]) => [name, hashJson(value)]));
+}
+
+/** The same for two values that are equal as JSON, whatever the order of their keys. */
+export function hashJson(value: unknown): string {
+  const plain: unknown = JSON.parse(JSON.stringify(value ?? null));
+  const text = JSON.stringify(plain, (_key, inner: unknown) => (isRecord(inner) ? sortedKeys(inner) : inner));
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function sortedKeys(value: Record<string, unknown>): [string, unknown][] {
+  return Object.keys(value)
+    .sort()
+    .map((key) => [key, value[key]]);
+}
+
+/** Names the parts of a repro that are not as they were written: "input.plan". Empty too where an old repro does not say. */
+export function editedParts(repro: Repro): string[] {
+  if (repro.recorded === undefined) return [];
+  const now = hashParts(repro);
+  return Object.keys(now)
+    .filter((part) => now[part] !== repro.recorded![part])
+    .map((part) => (part === "scenario" || part === "digest" ? part : `input.${part}`));
 }
 
 export function firstInvalid(result: RunResult): string | null {
@@ -100,10 +151,12 @@ export function readRepro(file: string): Repro {
   return parseRepro(text, file);
 }
 
+/** `where` stands before every message: the file, or the file and line. */
 export function parseRepro(text: string, where: string): Repro {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // Editors on Windows put a mark in front that is no part of the text.
+    value = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (error) {
     throw new UsageError(
       `${where} is no JSON: ${(error as Error).message}. A repro is one JSON document; is the file cut off?`,
@@ -112,7 +165,14 @@ export function parseRepro(text: string, where: string): Repro {
   const parsed = reproSchema.safeParse(value);
   if (parsed.success) return parsed.data as unknown as Repro;
   const issue = parsed.error.issues[0]!;
+  const place = issue.path.map(String).join(".") || "the document";
   throw new UsageError(
-    `${where}: ${issue.path.map(String).join(".") || "the document"}: ${issue.message}. Expected a repro of format 1.`,
+    `${where}: ${place}: ${issue.message}, found ${quoted(valueAt(value, issue.path))}. Expected a repro of format 1 (docs/store.md).`,
   );
+}
+
+function valueAt(value: unknown, place: readonly PropertyKey[]): unknown {
+  let found = value;
+  for (const key of place) found = (found as Record<PropertyKey, unknown> | null | undefined)?.[key];
+  return found;
 }

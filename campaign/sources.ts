@@ -1,9 +1,10 @@
-/** What the code was: a SHA-256 for each room and loaded file, the version of the tool, the commit where there is one. */
+/** What the code was: a SHA-256 for each room and each file of a user's scenario, the version of the tool, the commit where there is one. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
+import { importsOf } from "./imports.ts";
 
 /** Rooms whose code can change a run. */
 const ROOMS = ["sim", "systems", "nemesis", "checkers", "scenarios", "runtime", "campaign", "tla"] as const;
@@ -23,13 +24,33 @@ export function toolVersion(): string {
   return "0.0.0";
 }
 
-/** Hashes every room, and each file given (of users). Tests and documents do not count. */
-export function hashSources(files: readonly string[]): Sources {
+/** What an entry says of an import that nobody could follow, instead of a hash. */
+const NOT_HASHED = "not hashed";
+
+/** Hashes every room of the tool. Tests and documents do not count. */
+export function hashSources(): Sources {
   const root = toolRoot();
   const sources: Record<string, string> = {};
   for (const room of ROOMS) sources[room] = hashFolder(path.join(root, room));
-  for (const file of files) sources[path.relative(process.cwd(), file)] = hashFiles([file], path.dirname(file));
   return sources;
+}
+
+/**
+ * Hashes a file of a user and all that it imports (imports.ts). Names are relative to `base`, with slashes: a project that is moved
+ * or copied as a whole has the same names and hashes.
+ */
+export function hashUserFile(file: string, base: string = path.dirname(file)): Sources {
+  const { files, packages, unknown } = importsOf(file);
+  const sources: Record<string, string> = {};
+  for (const each of files) sources[portable(path.relative(base, each))] = hashFiles([each], path.dirname(each));
+  for (const [name, manifest] of packages) sources[`package ${name}`] = hashFiles([manifest], path.dirname(manifest));
+  for (const name of unknown) sources[`import ${JSON.stringify(name)}`] = NOT_HASHED;
+  return sources;
+}
+
+/** A path as it is written into files, the same on every system. */
+export function portable(file: string): string {
+  return file.split(path.sep).join("/");
 }
 
 function hashFolder(folder: string): string {
@@ -60,6 +81,13 @@ function hashFiles(files: readonly string[], base: string): string {
 export function changedSources(then: Sources, now: Sources): string[] {
   const names = new Set([...Object.keys(then), ...Object.keys(now)]);
   return [...names].filter((name) => then[name] !== now[name]).sort();
+}
+
+/** Names what has no hash: of these parts nobody can say whether they are the same. */
+export function unhashed(sources: Sources): string[] {
+  return Object.keys(sources)
+    .filter((name) => sources[name] === NOT_HASHED)
+    .sort();
 }
 
 export type Commit = { readonly id: string; readonly isDirty: boolean };

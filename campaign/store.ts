@@ -1,161 +1,171 @@
-/**
- * The store of a campaign: what was asked, one checked line for each run as it comes, and a folder for each failure.
- *
- * A line is the CRC-32 of the JSON's UTF-8 bytes as eight hexadecimal digits, a space, the JSON. A torn last line, as a crash leaves it,
- * is dropped with a notice; damage anywhere else is an error, because results must not vanish in silence.
- */
+/** The store of a campaign: what was asked, one checked line for each run as it comes (run-line.ts), and a folder for each failure. */
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { crc32 } from "node:zlib";
 import { UsageError } from "./errors.ts";
-import type { FaultCounts, OperationCounts, PropertyResult, RunVerdict } from "./result.ts";
-import type { ValidationResult } from "./validation.ts";
+import { lockFolder } from "./lock.ts";
+import { formatLine, type RunLine, readLines } from "./run-line.ts";
 
-/** What a line of results.jsonl holds. */
-export type RunLine = {
-  readonly scenario: string;
-  readonly seed: string;
-  readonly verdict: RunVerdict;
-  readonly digest: string | null;
-  readonly events: number;
-  readonly virtualUs: number;
-  readonly wallMs: number;
-  readonly operations: OperationCounts;
-  readonly faults: FaultCounts;
-  /** How many faults the plan has, and how many of them never struck, by reason; absent in results of earlier versions. */
-  readonly planned?: number;
-  readonly unstruck?: { readonly [code: string]: number };
-  readonly counts: { readonly [name: string]: number };
-  readonly sometimes: { readonly [name: string]: boolean };
-  readonly marks: { readonly [name: string]: number };
-  /** Properties that are not valid. */
-  readonly properties: readonly PropertyResult[];
-  /** Only where the run was validated against its specification. */
-  readonly specification?: ValidationResult;
-  /** From corpus/: counted apart. */
-  readonly isCorpus: boolean;
-  readonly repro: string | null;
-  /** Whether the run was executed again, and what came of it. */
-  readonly determinism?: "same" | "differed";
-  readonly reason?: string;
-};
+export { formatLine, type RunLine, readLines } from "./run-line.ts";
 
-export function formatLine(line: unknown): string {
-  const json = JSON.stringify(line);
-  return `${checksum(json)} ${json}\n`;
-}
+/** Names of folders have at most 255 bytes on most file systems; a scenario's name and a suffix stand beside the seed. */
+const SEED_NAME_MAX = 120;
 
-function checksum(json: string): string {
-  return (crc32(Buffer.from(json, "utf8")) >>> 0).toString(16).padStart(8, "0");
-}
-
-/** Reads the lines of a results file. `notice` is called for a torn last line. Throws UsageError for damage before it. */
-export function readLines(file: string, notice: (message: string) => void): { lines: RunLine[]; bytes: number } {
-  const text = fs.existsSync(file) ? fs.readFileSync(file) : Buffer.alloc(0);
-  const lines: RunLine[] = [];
-  let start = 0;
-  let number = 0;
-  while (start < text.length) {
-    number++;
-    const end = text.indexOf(10, start);
-    const raw = text.subarray(start, end < 0 ? text.length : end).toString("utf8");
-    const json = raw.slice(9);
-    const isWhole = end >= 0 && raw[8] === " " && checksum(json) === raw.slice(0, 8);
-    if (!isWhole) {
-      if (end >= 0 && end + 1 < text.length) {
-        throw new UsageError(
-          `${file}: line ${number} is damaged (its CRC-32 does not fit). Remove that line to go on without its result.`,
-        );
-      }
-      notice(`${file}: the last line is torn and was dropped; its run is done again.`);
-      break;
-    }
-    lines.push(JSON.parse(json) as RunLine);
-    start = end + 1;
+/** What the file system refused: told with its path, exit code 70, and what was written before is kept. */
+export class StoreError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "StoreError";
   }
-  return { lines, bytes: start };
 }
 
 export class Store {
   readonly folder: string;
   readonly #file: number;
+  readonly #unlock: () => void;
 
-  private constructor(folder: string, file: number) {
+  private constructor(folder: string, file: number, unlock: () => void) {
     this.folder = folder;
     this.#file = file;
+    this.#unlock = unlock;
   }
 
   /** Makes the folder of a new campaign. Throws UsageError when it cannot be written, or holds a campaign already. */
   static create(folder: string, campaign: unknown): Store {
-    if (fs.existsSync(path.join(folder, "campaign.json"))) {
+    const refuse = (): void => {
+      if (!fs.existsSync(path.join(folder, "campaign.json"))) return;
       throw new UsageError(
         `${folder} holds a campaign already. Go on with it by --resume ${folder}, or choose another --out.`,
       );
-    }
+    };
+    refuse();
     return usable(folder, () => {
       makeFolder(folder);
-      writeWhole(path.join(folder, "campaign.json"), `${JSON.stringify(campaign, null, 2)}\n`);
-      return new Store(folder, fs.openSync(path.join(folder, "results.jsonl"), "a"));
+      return locked(folder, (unlock) => {
+        refuse();
+        writeWhole(path.join(folder, "campaign.json"), `${JSON.stringify(campaign, null, 2)}\n`);
+        return new Store(folder, fs.openSync(path.join(folder, "results.jsonl"), "a"), unlock);
+      });
     });
   }
 
-  /** Opens a campaign that was interrupted, with what it has. */
+  /** Opens a campaign that was interrupted, with what it has. Throws UsageError, also while another process is at it. */
   static resume(
     folder: string,
     notice: (message: string) => void,
-  ): { store: Store; campaign: unknown; lines: RunLine[] } {
-    const config = path.join(folder, "campaign.json");
-    if (!fs.existsSync(config))
-      throw new UsageError(`${folder} holds no campaign (there is no campaign.json), so it cannot be resumed.`);
-    const results = path.join(folder, "results.jsonl");
-    const { lines, bytes } = readLines(results, notice);
-    return usable(folder, () => {
-      if (fs.existsSync(results)) fs.truncateSync(results, bytes);
-      const store = new Store(folder, fs.openSync(results, "a"));
-      return { store, campaign: parseCampaign(config), lines };
-    });
+  ): { store: Store; campaign: StoredCampaign; lines: RunLine[] } {
+    campaignIn(folder);
+    return usable(folder, () =>
+      locked(folder, (unlock) => {
+        const campaign = campaignIn(folder);
+        const results = path.join(folder, "results.jsonl");
+        const { lines, bytes } = readLines(results, notice);
+        if (fs.existsSync(results)) fs.truncateSync(results, bytes);
+        return { store: new Store(folder, fs.openSync(results, "a"), unlock), campaign, lines };
+      }),
+    );
   }
 
-  /** Appends one result. Throws what the file system says: the campaign then stops and keeps what is there. */
+  /** Appends one result. Throws StoreError: the campaign then stops and keeps what is there. */
   append(line: RunLine): void {
-    fs.writeFileSync(this.#file, formatLine(line)); // unlike writeSync it writes all or throws
+    // Unlike writeSync it writes all or throws.
+    written(path.join(this.folder, "results.jsonl"), () => fs.writeFileSync(this.#file, formatLine(line)));
   }
 
-  /** Writes the files of one failure and returns the path of its folder. */
-  writeFailure(scenario: string, seed: string, files: { readonly [name: string]: string }): string {
-    const folder = this.failureFolder(scenario, seed);
-    makeFolder(folder);
-    for (const [name, text] of Object.entries(files)) writeWhole(path.join(folder, name), text);
+  /** Writes the files of one failure and returns the path of its folder. Throws StoreError. */
+  writeFailure(run: FailedRun, files: { readonly [name: string]: string }): string {
+    const folder = this.failureFolder(run);
+    written(folder, () => makeFolder(folder));
+    for (const [name, text] of Object.entries(files))
+      written(path.join(folder, name), () => writeWhole(path.join(folder, name), text));
     return folder;
   }
 
-  failureFolder(scenario: string, seed: string): string {
-    return path.join(this.folder, "failures", `${scenario}-${encodeURIComponent(seed)}`);
+  failureFolder({ scenario, seed, corpusId }: FailedRun): string {
+    const corpus = corpusId === undefined ? "" : `@corpus-${corpusId.slice(0, 8)}`;
+    return path.join(this.folder, "failures", `${scenario}-${seedName(seed)}${corpus}`);
   }
 
+  /** Throws StoreError. */
   writeFile(name: string, text: string): void {
-    writeWhole(path.join(this.folder, name), text);
+    written(path.join(this.folder, name), () => writeWhole(path.join(this.folder, name), text));
   }
 
   close(): void {
-    fs.fsyncSync(this.#file);
-    fs.closeSync(this.#file);
+    try {
+      fs.fsyncSync(this.#file);
+    } finally {
+      fs.closeSync(this.#file);
+      this.#unlock();
+    }
   }
 }
 
-/** With its parents. Not by mkdir's `recursive`, which never returns on some file systems that refuse (/proc on Node 20). */
-function makeFolder(folder: string): void {
+export type FailedRun = { readonly scenario: string; readonly seed: string; readonly corpusId?: string };
+
+/** A seed as a part of a file name: percent-encoded; a long one, or one that is no well-formed text, is cut and ends in a hash. */
+function seedName(seed: string): string {
+  // Half of a surrogate pair, as JSON can hold it, has no percent-encoding.
+  const wellFormed = Buffer.from(seed, "utf8").toString("utf8");
+  const name = encodeURIComponent(wellFormed);
+  if (name.length <= SEED_NAME_MAX && wellFormed === seed) return name;
+  const hash = createHash("sha256").update(JSON.stringify(seed)).digest("hex").slice(0, 16);
+  return `${name.slice(0, SEED_NAME_MAX - 20).replace(/%[0-9A-F]?$/, "")}~${hash}`;
+}
+
+/** What campaign.json holds, as far as another command needs it. */
+export type StoredCampaign = {
+  readonly base: string | null;
+  readonly flags: { readonly [flag: string]: unknown };
+  readonly sources: { readonly [name: string]: string };
+};
+
+/** What the campaign in a folder was asked. Throws UsageError where there is none, or its file is none of ours. */
+export function campaignIn(folder: string): StoredCampaign {
+  const file = path.join(folder, "campaign.json");
+  if (!fs.existsSync(file)) throw new UsageError(`${folder} holds no campaign (there is no campaign.json).`);
+  let value: unknown;
+  try {
+    value = JSON.parse(fs.readFileSync(file, "utf8"));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${file} ${code === undefined ? "is no JSON" : `cannot be read (${code})`}.`);
+  }
+  const { format, base, flags, sources } = (value ?? {}) as Partial<StoredCampaign> & { readonly format?: unknown };
+  const isRecord = (given: unknown): boolean => typeof given === "object" && given !== null && !Array.isArray(given);
+  if (format !== 1) throw new UsageError(`${file}: format: expected 1, found ${JSON.stringify(format) ?? "nothing"}.`);
+  if (!isRecord(flags) || !isRecord(sources) || (base !== null && typeof base !== "string"))
+    throw new UsageError(`${file}: expected base, flags and sources, as a campaign writes them (docs/store.md).`);
+  return { base, flags: flags!, sources: sources! };
+}
+
+function locked<T>(folder: string, use: (unlock: () => void) => T): T {
+  const unlock = lockFolder(folder);
+  try {
+    return use(unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function written(file: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new StoreError(
+      `The results could not be written: ${code} (${file}). What was written before is kept; free some space, then go on with --resume.`,
+    );
+  }
+}
+
+/** Makes a folder with its parents. Not by mkdir's `recursive`, which never returns on some file systems that refuse (/proc on Node 20). */
+export function makeFolder(folder: string): void {
   if (fs.existsSync(folder)) return;
   if (path.dirname(folder) !== folder) makeFolder(path.dirname(folder));
   fs.mkdirSync(folder);
-}
-
-function parseCampaign(file: string): unknown {
-  try {
-    return JSON.parse(fs.readFileSync(file, "utf8"));
-  } catch {
-    throw new UsageError(`${file} is no JSON, so this campaign cannot be resumed.`);
-  }
 }
 
 /** Temporary file, sync, rename: a reader sees the old file or the whole new one. */
@@ -192,13 +202,37 @@ export function newRunFolder(root: string, id: string, now: Date): string {
   return path.join(root, ".seedbed", "runs", `${stamp}-${id}`);
 }
 
-/** Points .seedbed/runs/latest at the folder: a symbolic link, or a text file where links are refused. */
-export function linkLatest(folder: string): void {
+/**
+ * Points .seedbed/runs/latest at the folder: a symbolic link, or a text file where links are refused. Returns false when neither is
+ * possible, as where a folder of that name is in the way: the campaign itself is not hurt by that.
+ */
+export function linkLatest(folder: string): boolean {
   const latest = path.join(path.dirname(folder), "latest");
-  fs.rmSync(latest, { force: true });
+  const next = `${latest}.${process.pid}`;
   try {
-    fs.symlinkSync(path.basename(folder), latest);
+    fs.rmSync(next, { force: true });
+    try {
+      fs.symlinkSync(path.basename(folder), next);
+    } catch {
+      fs.writeFileSync(next, `${path.basename(folder)}\n`);
+    }
+    // Over the old one in a single step: a reader always finds one of them.
+    fs.renameSync(next, latest);
+    return true;
   } catch {
-    fs.writeFileSync(latest, `${path.basename(folder)}\n`);
+    fs.rmSync(next, { force: true });
+    return false;
+  }
+}
+
+/** The folder that `latest` points at, in both of its forms; null when there is none. */
+export function latestFolder(root: string): string | null {
+  const latest = path.join(root, ".seedbed", "runs", "latest");
+  try {
+    if (fs.statSync(latest).isDirectory()) return fs.realpathSync(latest);
+    const folder = path.join(path.dirname(latest), path.basename(fs.readFileSync(latest, "utf8").trim()));
+    return fs.statSync(folder).isDirectory() ? folder : null;
+  } catch {
+    return null;
   }
 }

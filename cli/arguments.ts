@@ -1,4 +1,5 @@
-/** Reading flags: everything that yargs would let through as NaN, twice or mistyped is an error of the user here. */
+/** Reading flags and the files they name: everything that yargs would let through as NaN, twice or mistyped is an error of the user here. */
+import * as fs from "node:fs";
 import * as os from "node:os";
 import { UsageError } from "../campaign/errors.ts";
 import type { ValidationMode } from "../campaign/validation.ts";
@@ -73,7 +74,8 @@ export type Seeds =
   /** `<base>/0` to `<base>/count-1`. */
   | { readonly kind: "counted"; readonly count: number };
 
-const SEEDS_MAX = 100_000_000;
+/** All seeds are held in memory. */
+const SEEDS_MAX = 1_000_000;
 
 /** --seed S (repeatable), --seeds A..B, --seeds N. Throws UsageError for a range that is none, or both flags at once. */
 export function seedsOf(single: readonly string[], range: string | undefined, countDefault: number): Seeds {
@@ -83,14 +85,41 @@ export function seedsOf(single: readonly string[], range: string | undefined, co
     return { kind: "exact", seeds: [...new Set(single)], text: single.join(",") };
   }
   if (range === undefined) return { kind: "counted", count: countDefault };
-  if (/^\d+$/.test(range)) return { kind: "counted", count: wholeNumber("--seeds", range, 1) };
+  if (/^\d+$/.test(range)) {
+    const count = wholeNumber("--seeds", range, 1);
+    if (count <= SEEDS_MAX) return { kind: "counted", count };
+    throw tooMany(range);
+  }
   const match = /^(\d+)\.\.(\d+)$/.exec(range);
   const [first, last] = match === null ? [1, 0] : [Number(match[1]), Number(match[2])];
-  if (match === null || first > last || last - first >= SEEDS_MAX) {
+  if (match !== null && (last - first >= SEEDS_MAX || !Number.isSafeInteger(last))) throw tooMany(range);
+  if (match === null || first > last) {
     throw new UsageError(
       `--seeds: expected a count such as 200 or a range such as 1..500, found ${JSON.stringify(range)}.`,
     );
   }
   const seeds = Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
   return { kind: "exact", seeds, text: range };
+}
+
+function tooMany(range: string): UsageError {
+  return new UsageError(
+    `--seeds: ${range} are more than one campaign takes, ${SEEDS_MAX} seeds below 2^53. Use several campaigns.`,
+  );
+}
+
+/** A file of JSON that a flag names. Throws UsageError. */
+export function readJson(file: string): unknown {
+  let text: string;
+  try {
+    text = fs.readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`);
+  }
+  try {
+    // Editors on Windows put a mark in front that is no part of the text.
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (error) {
+    throw new UsageError(`${file} is not valid JSON: ${(error as Error).message}`);
+  }
 }

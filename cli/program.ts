@@ -1,17 +1,19 @@
 /** The commands and their flags, for yargs. */
 import yargs, { type Argv } from "yargs";
 import { UsageError } from "../campaign/errors.ts";
+import { nearest } from "../nemesis/suggest.ts";
 import { toolVersion } from "../campaign/sources.ts";
 import { bugsListCommand, bugsRunCommand } from "./commands/bugs.ts";
 import { campaignCommand } from "./commands/campaign.ts";
 import { checkCommand } from "./commands/check.ts";
+import { corpusAddCommand } from "./commands/corpus.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { initCommand } from "./commands/init.ts";
 import { listCommand } from "./commands/list.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { runCommand } from "./commands/run.ts";
 import { addTla } from "./commands/tla-flags.ts";
-import { common, FLAG, LIST, text } from "./flags.ts";
+import { common, FLAG, list, text } from "./flags.ts";
 import { toolCommand } from "./terminal.ts";
 
 const validate = text("validate", "runs against their specification: all, or sampled (the default)");
@@ -55,7 +57,9 @@ export async function main(words: readonly string[]): Promise<number> {
     .fail((message, error) => {
       // What yargs itself throws, also around an error of a coerce function, is about the words of the user.
       if (error && error.name !== "YError") throw error;
-      throw new UsageError(`${message ?? error.message} Run ${toolCommand()} --help to see commands and flags.`);
+      throw new UsageError(
+        `${explained(message ?? error.message, words)} Run ${toolCommand()} ${commandOf(words)}--help.`,
+      );
     });
   addCampaign(parser, finish);
   addRunAndReplay(parser, finish);
@@ -64,6 +68,37 @@ export async function main(words: readonly string[]): Promise<number> {
   await parser.parseAsync();
   return exitCode;
 }
+
+/** The flags that any command has, for "did you mean". */
+const FLAGS =
+  "seed seeds base set time-limit workers bail max-failures last-failed grep nemesis plan reporter out resume all monitors no-monitors validate no-validate verify-determinism scenario format model option starts client-seeds by json quiet verbose color no-color help version".split(
+    " ",
+  );
+
+/** What yargs says, as a sentence, with the flag that may be meant: "Unknown argument: sed" when there is --seed. */
+function explained(message: string, words: readonly string[]): string {
+  const text = message.replace(
+    /^Not enough non-option arguments: got (\d+), need at least (\d+)$/,
+    (_all, got, need) =>
+      `Expected at least ${need} argument${need === "1" ? "" : "s"} after the command, found ${got}.`,
+  );
+  const sentence = /[.?!]$/.test(text) ? text : `${text}.`;
+  const unknown = /^Unknown arguments?: ([^,]+)/.exec(text)?.[1];
+  if (unknown === undefined || !words.some((word) => word.replace(/=.*$/s, "") === `--${unknown}`)) return sentence;
+  const near = nearest(
+    unknown.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    FLAGS,
+  );
+  return near === null || near === unknown ? sentence : `${sentence} Did you mean --${near}?`;
+}
+
+/** The command that was begun, so that its own help is named. */
+function commandOf(words: readonly string[]): string {
+  const [first] = words;
+  return first !== undefined && COMMANDS.includes(first) ? `${first} ` : "";
+}
+
+const COMMANDS = ["campaign", "run", "replay", "check", "list", "bugs", "corpus", "init", "doctor", "tla"];
 
 function addCampaign(parser: Argv, finish: (code: number) => void): void {
   parser.command(
@@ -78,10 +113,10 @@ function addCampaign(parser: Argv, finish: (code: number) => void): void {
             default: [] as string[],
             describe: "names, globs, or files that export scenarios",
           })
-          .option("seed", { ...LIST, describe: "exactly this seed (repeatable)" })
+          .option("seed", list("seed", "exactly this seed (repeatable)"))
           .option("seeds", text("seeds", "A..B: exactly these; N: this many for each scenario"))
           .option("base", text("base", "what the seeds of --seeds N are derived from"))
-          .option("set", { ...LIST, describe: "hold a setting: name=value (repeatable)" })
+          .option("set", list("set", "hold a setting: name=value (repeatable)"))
           .option("time-limit", text("time-limit", "start no run after this: 60s, 5m"))
           .option("workers", { ...text("workers", "processes, or a share of the cores: 4, 50%"), alias: "j" })
           .option("bail", { ...FLAG, alias: "x", describe: "stop at the first failure" })
@@ -111,7 +146,7 @@ function addRunAndReplay(parser: Argv, finish: (code: number) => void): void {
     common(
       command
         .option("seed", text("seed", "the seed"))
-        .option("set", { ...LIST, describe: "hold a setting: name=value (repeatable)" })
+        .option("set", list("set", "hold a setting: name=value (repeatable)"))
         .option("plan", text("plan", "a plan instead of the drawn one"))
         .option("validate", VALIDATE),
     );
@@ -133,11 +168,13 @@ function addRunAndReplay(parser: Argv, finish: (code: number) => void): void {
     "run a repro.json again, or one seed of a scenario",
     (command) =>
       inputs(
-        command.positional("target", {
-          type: "string",
-          demandOption: true,
-          describe: "a repro.json, or a scenario with --seed",
-        }),
+        command
+          .positional("target", {
+            type: "string",
+            demandOption: true,
+            describe: "a repro.json, or a scenario with --seed",
+          })
+          .option("scenario", text("scenario", "the file that exports the repro's scenario, where it is now")),
       ),
     async (args) => finish(await replayCommand(args)),
   );
@@ -153,7 +190,7 @@ function addOthers(parser: Argv, finish: (code: number) => void): void {
           .positional("files", { type: "string", array: true, demandOption: true, describe: "history files" })
           .option("format", text("format", "instead of detecting it"))
           .option("model", text("model", "the model or checker, where the file does not tell"))
-          .option("option", { ...LIST, describe: "an option of the checker: name=value (repeatable)" }),
+          .option("option", list("option", "an option of the checker: name=value (repeatable)")),
       ),
     (args) => finish(checkCommand(args)),
   );
@@ -192,6 +229,17 @@ function addOthers(parser: Argv, finish: (code: number) => void): void {
             .option("json", { ...FLAG, describe: "one JSON document" }),
         async (args) => finish(await bugsRunCommand(args)),
       ),
+  );
+  parser.command("corpus", "seeds that once failed, run first for ever", (command) =>
+    command
+      .command(
+        "add <repros..>",
+        "put repros into corpus/<scenario>.jsonl of the working folder, one a line",
+        (add) =>
+          add.positional("repros", { type: "string", array: true, demandOption: true, describe: "repro.json files" }),
+        (args) => finish(corpusAddCommand(args)),
+      )
+      .demandCommand(1, "A command is missing: corpus add."),
   );
   parser.command(
     "init [folder]",

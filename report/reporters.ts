@@ -2,8 +2,8 @@
 import type { ChalkInstance } from "chalk";
 import type { CampaignEvent, CampaignReport } from "../campaign/campaign.ts";
 import { failureOf, formatFailure } from "./failure.ts";
-import { compact, grouped } from "./style.ts";
-import { formatSummary } from "./summary.ts";
+import { compact, counted, grouped } from "./style.ts";
+import { formatSummary, notRunLines } from "./summary.ts";
 
 export const REPORTERS = ["progress", "dot", "json", "junit", "github"] as const;
 export type ReporterName = (typeof REPORTERS)[number];
@@ -29,6 +29,22 @@ const FAILURES_SHOWN_MAX = 5;
 const REDRAW_MS = 100;
 const LINE_EVERY_MS = 10_000;
 
+/**
+ * The reporters of these names. Beside `json` the others speak on stderr: the document is alone on stdout. `junit` says nothing: junit.xml
+ * is written into the store by every campaign.
+ */
+export function makeReporters(names: readonly ReporterName[], terminal: Terminal): Reporter[] {
+  const beside = names.includes("json") ? { ...terminal, out: terminal.err } : terminal;
+  const make: { readonly [name in ReporterName]: () => Reporter } = {
+    progress: () => progressReporter(beside),
+    dot: () => dotReporter(beside),
+    json: () => jsonReporter(terminal),
+    github: () => githubReporter(beside),
+    junit: () => ({ onEvent: () => {}, onEnd: () => {} }),
+  };
+  return names.map((name) => make[name]());
+}
+
 /** A line that is redrawn on a terminal, and one line every ten seconds elsewhere. */
 export function progressReporter(terminal: Terminal): Reporter {
   const failures = failurePrinter(terminal, () => clear());
@@ -47,7 +63,7 @@ export function progressReporter(terminal: Terminal): Reporter {
     drawnMs = nowMs;
     const perSecond = events / Math.max(0.001, (nowMs - startMs) / 1000);
     const left = done === 0 ? "" : `, about ${Math.ceil((((nowMs - startMs) / done) * (total - done)) / 1000)} s left`;
-    const text = `${grouped(done)}/${grouped(total)} runs, ${failed} failed, ${compact(perSecond)} events/s${left}`;
+    const text = `${grouped(done)}/${counted(total, "run")}, ${failed} failed, ${compact(perSecond)} events/s${left}`;
     if (terminal.isLive) terminal.err(`\r\u001b[K${text}`);
     else terminal.err(`${text}\n`);
     isDrawn = terminal.isLive;
@@ -102,19 +118,32 @@ export function jsonReporter(terminal: Terminal): Reporter {
   return { onEvent: () => {}, onEnd: (report) => terminal.out(`${JSON.stringify(report, null, 2)}\n`) };
 }
 
-/** Annotations that GitHub shows at the commit. */
+/** Annotations that GitHub shows at the commit and, where the scenario is in a file of the user's, in the view of the changes. */
 export function githubReporter(terminal: Terminal): Reporter {
   return {
     onEvent: (event) => {
       if (event.type !== "failure") return;
-      const { line } = event;
+      const { line, place } = event;
       const reason = line.properties.find(({ verdict }) => verdict === "invalid")?.reason ?? "";
       const command = terminal.replayCommand(line.repro, line.scenario, line.seed);
-      const text = `${reason}\nreplay: ${command}`.replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
-      terminal.out(`::error title=${line.scenario} seed ${line.seed}::${text}\n`);
+      const at = place === undefined ? "" : `file=${githubProperty(place.file)},line=${place.line},`;
+      const title = githubProperty(`${line.scenario} seed ${line.seed}`);
+      terminal.out(`::error ${at}title=${title}::${githubText(`${reason}\nreplay: ${command}`)}\n`);
     },
-    onEnd: () => {},
+    onEnd: (report) => {
+      if (report.stopped !== undefined)
+        terminal.out(`::warning title=seedbed::${githubText(notRunLines(report).join("\n"))}\n`);
+    },
   };
+}
+
+function githubText(text: string): string {
+  return text.replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
+}
+
+/** In a property a colon or a comma would end it. */
+function githubProperty(text: string): string {
+  return githubText(text).replace(/:/g, "%3A").replace(/,/g, "%2C");
 }
 
 /** Prints the first failures as they come, divergences and notices; returns what takes events. */

@@ -21,6 +21,11 @@ export function grouped(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** "1 run", "2,000 runs". */
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** 12345678 as "12.3 M". */
 export function compact(value: number): string {
   if (value >= 1e9) return `${(value / 1e9).toFixed(1)} G`;

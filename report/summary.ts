@@ -3,7 +3,7 @@ import type { ChalkInstance } from "chalk";
 import type { ScenarioReport } from "../campaign/aggregate.ts";
 import type { CampaignReport } from "../campaign/campaign.ts";
 import type { MissCode } from "../nemesis/index.ts";
-import { compact, grouped, table } from "./style.ts";
+import { compact, counted, grouped, table } from "./style.ts";
 
 export function formatSummary(report: CampaignReport, style: ChalkInstance): string[] {
   const { totals, scenarios } = report;
@@ -19,7 +19,7 @@ export function formatSummary(report: CampaignReport, style: ChalkInstance): str
   const { checked, differed } = report.determinism;
   if (checked > 0 || differed > 0) {
     const result = differed === 0 ? "all digests equal" : style.red(`${differed} differed`);
-    lines.push(`determinism: ${grouped(checked)} runs executed again in another process, ${result}`);
+    lines.push(`determinism: ${counted(checked, "run")} executed again in another process, ${result}`);
   }
   if (report.sometimesMissed.length > 0) {
     lines.push(
@@ -30,6 +30,7 @@ export function formatSummary(report: CampaignReport, style: ChalkInstance): str
   }
   lines.push(...scenarios.flatMap((scenario) => unknownLines(scenario, style)));
   for (const reason of report.vacuous ?? []) lines.push(style.yellow(`unknown: ${reason}`));
+  for (const line of notRunLines(report)) lines.push(style.yellow(line));
   const word = {
     held: style.green.bold("held"),
     failed: style.red.bold("failed"),
@@ -37,11 +38,32 @@ export function formatSummary(report: CampaignReport, style: ChalkInstance): str
   }[report.verdict];
   const base = report.base === null ? "" : `, base ${report.base}`;
   lines.push(
-    `${report.interrupted === true ? "interrupted: " : ""}${word}: ${grouped(totals.runs)} runs, ${totals.failed} failed, ${totals.unknown} unknown ` +
+    `${report.interrupted === true ? "interrupted: " : ""}${word}: ${counted(totals.runs, "run")}, ${totals.failed} failed, ${totals.unknown} unknown ` +
       `in ${(totals.wallMs / 1000).toFixed(1)} s (seeds ${report.seeds}${base})`,
-    `${compact(totals.eventsPerSecond)} events/s, ${grouped(totals.virtualSecondsPerSecond)} virtual s per second, ${report.workers} workers`,
+    `${compact(totals.eventsPerSecond)} events/s, ${grouped(totals.virtualSecondsPerSecond)} virtual s per second, ${counted(report.workers, "worker")}`,
   );
   return lines;
+}
+
+const STOPPED_BY = {
+  time: "stopped by --time-limit",
+  failures: "stopped by --bail or --max-failures",
+  interrupted: "interrupted",
+};
+
+/** What was asked for and not run; nothing when all was. */
+export function notRunLines({ stopped, scenarios, totals }: CampaignReport): string[] {
+  if (stopped === undefined) return [];
+  const planned = totals.notRun + scenarios.reduce((sum, { runs, corpusRuns }) => sum + runs + corpusRuns, 0);
+  const cut = scenarios.filter(({ notRun }) => notRun > 0);
+  const parts = cut.map(({ name, notRun, runs, corpusRuns }) =>
+    runs + corpusRuns === 0
+      ? `${name} not at all`
+      : `${name} ${grouped(notRun)} of ${grouped(notRun + runs + corpusRuns)}`,
+  );
+  return [
+    `${STOPPED_BY[stopped]}: ${grouped(totals.notRun)} of ${counted(planned, "run")} were not run (${parts.join(", ")})`,
+  ];
 }
 
 /** Runs against their specification, and the actions that the runs said nothing about. */
@@ -49,7 +71,7 @@ function specificationLines({ name, specification }: ScenarioReport, style: Chal
   if (specification === undefined) return [];
   const { module, runs, mismatches, steps, neverMatched } = specification;
   const result = mismatches === 0 ? "no mismatch" : style.red(`${mismatches} mismatches`);
-  const line = `specification: ${grouped(runs)} runs of ${name} compared with ${module}: ${grouped(steps)} steps, ${result}`;
+  const line = `specification: ${counted(runs, "run")} of ${name} compared with ${module}: ${grouped(steps)} steps, ${result}`;
   if (neverMatched.length === 0) return [line];
   return [line, style.yellow(`  never matched: ${neverMatched.join(", ")} (nothing was said about these actions)`)];
 }
@@ -124,7 +146,7 @@ function unknownLines({ name, unknowns }: ScenarioReport, style: ChalkInstance):
     const [first = ""] = reason.split("\n");
     const cut = first.length > REASON_WIDTH_MAX ? `${first.slice(0, REASON_WIDTH_MAX - 1)}…` : first;
     const where = repro === null ? `seed ${JSON.stringify(seed)}` : `seed ${JSON.stringify(seed)}, ${repro}`;
-    return [style.yellow(`unknown: ${grouped(runs)} runs of ${name}: ${property}: ${cut}`), `  first ${where}`];
+    return [style.yellow(`unknown: ${counted(runs, "run")} of ${name}: ${property}: ${cut}`), `  first ${where}`];
   });
   const more = unknowns.length - UNKNOWNS_SHOWN_MAX;
   return more > 0 ? [...lines, `  and ${more} more reasons, in report.json`] : lines;

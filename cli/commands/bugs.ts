@@ -45,7 +45,7 @@ export async function bugsRunCommand(args: BugsRunArguments): Promise<number> {
     text === undefined ? fallback : wholeNumber(flag, text, 1);
   const by = judgeOf(args.by);
   const interrupt = new AbortController();
-  process.once("SIGINT", () => interrupt.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupt.abort());
   const options = {
     seedsMax: number("--seeds", args.seeds, SEEDS_DEFAULT),
     starts: number("--starts", args.starts, STARTS_DEFAULT),

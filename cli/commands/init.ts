@@ -3,11 +3,13 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { EXIT, UsageError } from "../../campaign/errors.ts";
 import { toolVersion } from "../../campaign/sources.ts";
-import { makeTerminal } from "../terminal.ts";
+import { makeFolder } from "../../campaign/store.ts";
+import { makeTerminal, shellWord } from "../terminal.ts";
 
 export type InitArguments = { readonly folder: string; readonly color?: boolean | undefined };
 
 export function initCommand(args: InitArguments): number {
+  if (args.folder === "") throw new UsageError("init: the folder is empty. Give one, or none for the working folder.");
   const terminal = makeTerminal(args);
   const folder = path.resolve(args.folder);
   const files = starterFiles();
@@ -19,26 +21,33 @@ export function initCommand(args: InitArguments): number {
   }
   try {
     for (const [name, text] of Object.entries(files)) {
-      fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      makeFolder(path.dirname(path.join(folder, name)));
       fs.writeFileSync(path.join(folder, name), text);
       terminal.out(`wrote ${path.join(args.folder, name)}\n`);
     }
-    ignoreStore(folder);
+    if (ignoreStore(folder)) terminal.out(`wrote ${path.join(args.folder, ".gitignore")}\n`);
   } catch (error) {
     throw new UsageError(
       `${folder} cannot be written (${(error as NodeJS.ErrnoException).code}). Choose another folder.`,
     );
   }
-  terminal.out("\nNext: npx seedbed campaign register.scenario.ts --seeds 50\n");
+  const go = folder === process.cwd() ? "" : `cd ${shellWord(args.folder)} && `;
+  terminal.out(`\nNext: ${go}npx seedbed campaign register.scenario.ts --seeds 50\n`);
   return EXIT.held;
 }
 
-/** Results of campaigns do not belong into git. */
-function ignoreStore(folder: string): void {
+const IGNORED = [".seedbed/", "node_modules/"];
+
+/** Results of campaigns and packages do not belong into git. Says whether there was anything to add. */
+function ignoreStore(folder: string): boolean {
   const file = path.join(folder, ".gitignore");
   const before = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "";
-  if (before.split("\n").includes(".seedbed/")) return;
-  fs.writeFileSync(file, `${before}${before === "" || before.endsWith("\n") ? "" : "\n"}.seedbed/\n`);
+  const lines = before.split(/\r?\n/);
+  const missing = IGNORED.filter((name) => !lines.includes(name) && !lines.includes(name.slice(0, -1)));
+  if (missing.length === 0) return false;
+  const start = before === "" || before.endsWith("\n") ? before : `${before}\n`;
+  fs.writeFileSync(file, `${start}${missing.join("\n")}\n`);
+  return true;
 }
 
 function starterFiles(): { readonly [name: string]: string } {
@@ -126,7 +135,7 @@ export function registerClient(host: Host, node: string): { ask(type: "read" | "
 
 const SCENARIO = `/** The register under crashes, power losses and a bad network: what clients see must be linearizable. */
 import { linearizable, type PlannedOperation, scenario } from "seedbed";
-import { register, registerClient } from "./register.ts";
+import { register, registerClient } from "./register.js";
 
 export const registerScenario = scenario({
   name: "register",
@@ -159,18 +168,23 @@ export const registerScenario = scenario({
 });
 `;
 
+/** With a lock file packages are as committed and cached; without one the tool alone is fetched. */
 function workflow(): string {
   return `name: seedbed
 on: [push, pull_request]
+permissions:
+  contents: read
 jobs:
   campaign:
     runs-on: ubuntu-latest
+    timeout-minutes: 15
     steps:
       - uses: actions/checkout@v4
       - uses: actions/setup-node@v4
         with: { node-version: 22 }
-      - run: npm install --no-save seedbed@${toolVersion()}
-      - run: npx seedbed campaign register.scenario.ts --seeds 200 --base "$GITHUB_SHA" --out seedbed-results
+      - run: if [ -f package-lock.json ]; then npm ci; else npm install --no-save seedbed@${toolVersion()}; fi
+      # Repros in corpus/register.jsonl run first. Put one there: npx seedbed corpus add path/to/repro.json
+      - run: npx seedbed campaign register.scenario.ts --seeds 200 --base "$GITHUB_SHA" --time-limit 10m --out seedbed-results
       - uses: actions/upload-artifact@v4
         if: failure()
         with: { name: seedbed-results, path: seedbed-results }

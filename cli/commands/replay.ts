@@ -1,21 +1,29 @@
 /** `seedbed replay`: run a recorded failure, or one seed, again, and say first what is not as it was. */
 import * as fs from "node:fs";
+import { type Cataloged, loadScenario } from "../../campaign/catalog.ts";
+import { asUsageError, reproPlaces } from "../../campaign/demand-input.ts";
 import { EXIT, UsageError } from "../../campaign/errors.ts";
-import { loadScenario } from "../../campaign/catalog.ts";
-import { readRepro, type Repro } from "../../campaign/repro.ts";
+import { execute } from "../../campaign/execute.ts";
+import { changedCode, locateScenario } from "../../campaign/locate.ts";
+import { editedParts, readRepro, type Repro } from "../../campaign/repro.ts";
 import type { RunOutcome } from "../../campaign/result.ts";
-import { changedSources, hashSources, toolVersion } from "../../campaign/sources.ts";
+import { hashSources, toolVersion, unhashed } from "../../campaign/sources.ts";
 import { formatFailure } from "../../report/failure.ts";
 import { hasSpecification, isValidated } from "../../campaign/validation.ts";
 import { validationMode } from "../arguments.ts";
-import { makeTerminal, toolCommand } from "../terminal.ts";
-import { exitOf, type RunArguments, runCommand, tell, tellTrace, timed, warningsOf } from "./run.ts";
+import { makeTerminal, shellWord, toolCommand } from "../terminal.ts";
+import { exitOf, type RunArguments, runCommand, tell, tellTrace, warningsOf } from "./run.ts";
 
-export type ReplayArguments = Omit<RunArguments, "scenario"> & { readonly target: string };
+export type ReplayArguments = Omit<RunArguments, "scenario"> & {
+  readonly target: string;
+  /** --scenario: where the file of the repro's scenario is now. */
+  readonly scenario?: string | undefined;
+};
 
 export async function replayCommand(args: ReplayArguments): Promise<number> {
-  const isFile = args.target.endsWith(".json") || (fs.existsSync(args.target) && !/\.[cm]?[jt]s$/.test(args.target));
-  if (!isFile) {
+  if (!isReproFile(args.target)) {
+    if (args.scenario !== undefined)
+      throw new UsageError(`--scenario says where the scenario of a repro is, and ${args.target} is no repro.`);
     if (args.seed === undefined)
       throw new UsageError(`replay ${args.target}: give the seed with --seed, or the path of a repro.json.`);
     return runCommand({ ...args, scenario: args.target });
@@ -23,22 +31,54 @@ export async function replayCommand(args: ReplayArguments): Promise<number> {
   if (args.seed !== undefined || args.set.length > 0 || args.plan !== undefined) {
     throw new UsageError("replay of a repro takes no --seed, --set or --plan: the file holds them.");
   }
-  const repro = readRepro(args.target);
-  const differences = differencesOf(repro);
-  const terminal = makeTerminal(args);
-  if (!args.json)
-    for (const difference of differences) terminal.err(`${terminal.style.yellow("differs:")} ${difference}\n`);
-  const scenario = await loadScenario({ name: repro.scenario, file: repro.file });
+  const validation = validationMode(args.validate);
+  const { repro, entry, differences } = await openRepro(args.target, args.scenario, (found) => {
+    const terminal = makeTerminal(args);
+    if (!args.json) for (const each of found) terminal.err(`${terminal.style.yellow("differs:")} ${each}\n`);
+  });
   // As it was when the failure was recorded, unless the user says otherwise: a mismatch ends a run early.
   const isValidating =
     args.validate === undefined
-      ? repro.isValidated === true && hasSpecification(scenario)
-      : isValidated(validationMode(args.validate), scenario, repro.input.seed);
-  const { outcome, wallMs } = await timed({ ref: { name: repro.scenario, file: repro.file }, scenario }, repro.input, {
-    isTracing: args.verbose,
-    isValidating,
-  });
-  return conclude(args, repro, { outcome, wallMs, differences });
+      ? repro.isValidated === true && hasSpecification(entry.scenario)
+      : isValidated(validation, entry.scenario, repro.input.seed);
+  const startMs = performance.now();
+  try {
+    const outcome = await execute(entry.scenario, repro.input, { isTracing: args.verbose, isValidating });
+    const wallMs = Math.round((performance.now() - startMs) * 1000) / 1000;
+    return conclude(args, repro, { outcome, wallMs, differences });
+  } catch (error) {
+    throw asUsageError(error, reproPlaces(args.target));
+  }
+}
+
+/** A path of a file that is no scenario file; a name of a scenario has no such ending. */
+export function isReproFile(target: string): boolean {
+  return /\.jsonl?$/.test(target) || (fs.existsSync(target) && !/\.[cm]?[jt]s$/.test(target));
+}
+
+export type OpenedRepro = {
+  readonly repro: Repro;
+  readonly entry: Cataloged;
+  /** What is not as it was when it was recorded, a sentence each. */
+  readonly differences: readonly string[];
+};
+
+/** Reads a repro and finds its scenario; `tell` hears what differs before the scenario is loaded. Throws UsageError. */
+export async function openRepro(
+  target: string,
+  scenarioFile: string | undefined,
+  tell: (differences: readonly string[]) => void,
+): Promise<OpenedRepro> {
+  const repro = readRepro(target);
+  const located = locateScenario(repro, target, scenarioFile);
+  const differences = [
+    ...editedParts(repro).map((part) => `${part} was edited after the failure was recorded`),
+    ...changedCode(repro, hashSources(), located),
+    ...differencesOfMachine(repro),
+  ];
+  tell(differences);
+  const ref = { name: repro.scenario, file: located.file };
+  return { repro, entry: { ref, scenario: await loadScenario(ref) }, differences };
 }
 
 type Replayed = { readonly outcome: RunOutcome; readonly wallMs: number; readonly differences: readonly string[] };
@@ -58,7 +98,8 @@ function conclude(args: ReplayArguments, repro: Repro, { outcome, wallMs, differ
       tellTrace(terminal, outcome);
       tell(terminal, outcome);
     }
-    const replay = `${toolCommand()} replay ${args.target}`;
+    const at = args.scenario === undefined ? "" : ` --scenario ${shellWord(args.scenario)}`;
+    const replay = `${toolCommand()} replay ${shellWord(args.target)}${at}`;
     const texts = { result, verdicts: outcome.verdicts, faultWindows: outcome.faultWindows, replay };
     if (result.verdict === "held")
       terminal.out(`${terminal.style.green.bold("held")}  ${result.scenario}: it does not fail any more.\n`);
@@ -68,19 +109,23 @@ function conclude(args: ReplayArguments, repro: Repro, { outcome, wallMs, differ
     );
   }
   if (isSame || differences.length > 0) return exitOf(result);
-  if (!args.json) {
-    terminal.err(
-      "Sources, tool and Node are the same, and yet the digest is another: this run is not deterministic. --verify-determinism shows where.\n",
-    );
+  const unsure = unhashed(repro.sources);
+  if (unsure.length > 0 || repro.recorded === undefined) {
+    const why =
+      unsure.length > 0
+        ? `whether the code is the same cannot be told (${unsure.join(", ")} could not be followed)`
+        : "the repro is of an older kind that does not tell whether it was edited";
+    terminal.err(`The digest is another one, and ${why}: this says nothing about determinism.\n`);
+    return exitOf(result);
   }
+  terminal.err(
+    "Sources, input, tool and Node are the same, and yet the digest is another: this run is not deterministic. --verify-determinism shows where.\n",
+  );
   return EXIT.nondeterminism;
 }
 
-function differencesOf(repro: Repro): string[] {
-  const files = repro.file !== null && fs.existsSync(repro.file) ? [repro.file] : [];
-  const differences = changedSources(repro.sources, hashSources(files)).map(
-    (name) => `${name} has changed since the failure was recorded`,
-  );
+function differencesOfMachine(repro: Repro): string[] {
+  const differences: string[] = [];
   if (repro.tool !== toolVersion()) differences.push(`the tool is ${toolVersion()}, it was ${repro.tool}`);
   const major = (version: string): string => version.split(".")[0] ?? "";
   if (major(repro.node) !== major(process.versions.node))

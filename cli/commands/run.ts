@@ -9,10 +9,10 @@ import { formatFailure } from "../../report/failure.ts";
 import { grouped } from "../../report/style.ts";
 import { SettingError } from "../../scenarios/settings.ts";
 import { formatTraceRecord } from "../../sim/trace.ts";
-import { pairs, validationMode } from "../arguments.ts";
+import { pairs, readJson, validationMode } from "../arguments.ts";
 import type { Terminal } from "../../report/reporters.ts";
 import { makeTerminal, shellWord, toolCommand } from "../terminal.ts";
-import { readJson, triggerWarnings } from "./campaign.ts";
+import { triggerWarnings } from "./campaign-runs.ts";
 
 export type RunArguments = {
   readonly scenario: string;

@@ -1,6 +1,6 @@
 /** `seedbed tla …` and its flags. */
 import type { Argv } from "yargs";
-import { common, FLAG, LIST, text } from "../flags.ts";
+import { common, FLAG, list, text } from "../flags.ts";
 import { tlaValidateCommand } from "./tla-validate.ts";
 import { tlaCheckCommand, tlaCoverageCommand, tlaCrossCheckCommand } from "./tla.ts";
 
@@ -44,7 +44,7 @@ export function addTla(parser: Argv, finish: (code: number) => void): void {
                 describe: "a repro.json, or a scenario with --seed",
               })
               .option("seed", text("seed", "the seed"))
-              .option("set", { ...LIST, describe: "hold a setting: name=value (repeatable)" })
+              .option("set", list("set", "hold a setting: name=value (repeatable)"))
               .option("plan", text("plan", "a plan instead of the drawn one")),
           ),
         async (args) => finish(await tlaValidateCommand(args)),
@@ -69,7 +69,7 @@ function model<T>(command: Argv<T>): Argv<T & ModelFlags & { json: boolean; quie
     command
       .positional("spec", { type: "string", demandOption: true, describe: "a .tla file" })
       .option("config", text("config", "a TLC configuration (default: the .cfg beside the specification)"))
-      .option("library", { ...LIST, describe: "also look for modules in this folder (repeatable)" })
+      .option("library", list("library", "also look for modules in this folder (repeatable)"))
       .option("time-limit", text("time-limit", "stop after this: 60s, 5m"))
       .option("max-distinct", text("max-distinct", "stop at so many distinct states"))
       .option("max-generated", text("max-generated", "stop at so many generated states"))

@@ -1,14 +1,13 @@
 /** `seedbed tla validate`: one run again, with every step of its protocol judged by the scenario's specification and nothing else. */
-import * as fs from "node:fs";
-import { loadScenario, type Cataloged } from "../../campaign/catalog.ts";
+import type { Cataloged } from "../../campaign/catalog.ts";
+import { demandInput, reproPlaces } from "../../campaign/demand-input.ts";
 import { EXIT, UsageError } from "../../campaign/errors.ts";
-import { readRepro } from "../../campaign/repro.ts";
 import type { RunInput, RunResult } from "../../campaign/result.ts";
 import { specificationFolder, type ValidationResult } from "../../campaign/validation.ts";
 import { grouped, table } from "../../report/style.ts";
-import { pairs } from "../arguments.ts";
+import { pairs, readJson } from "../arguments.ts";
 import { makeTerminal, shellWord, toolCommand } from "../terminal.ts";
-import { readJson } from "./campaign.ts";
+import { isReproFile, openRepro } from "./replay.ts";
 import { oneScenario, type RunArguments, timed } from "./run.ts";
 
 export type TlaValidateArguments = Omit<RunArguments, "scenario" | "validate"> & { readonly target: string };
@@ -41,13 +40,12 @@ type Chosen = { readonly entry: Cataloged; readonly input: RunInput; readonly re
 
 async function chosenRun(args: TlaValidateArguments): Promise<Chosen> {
   const { target } = args;
-  const isFile = target.endsWith(".json") || (fs.existsSync(target) && !/\.[cm]?[jt]s$/.test(target));
-  if (isFile) {
+  if (isReproFile(target)) {
     if (args.seed !== undefined || args.set.length > 0 || args.plan !== undefined)
       throw new UsageError("tla validate of a repro takes no --seed, --set or --plan: the file holds them.");
-    const { scenario: name, file, input } = readRepro(target);
-    const ref = { name, file };
-    return { entry: { ref, scenario: await loadScenario(ref) }, input, replay: shellWord(target) };
+    const { repro, entry } = await openRepro(target, undefined, () => {});
+    demandInput(entry.scenario, repro.input, reproPlaces(target));
+    return { entry, input: repro.input, replay: shellWord(target) };
   }
   if (args.seed === undefined)
     throw new UsageError(`tla validate ${target}: give the seed with --seed, or the path of a repro.json.`);
