@@ -82,6 +82,8 @@ function explained(message: string, words: readonly string[]): string {
     (_all, got, need) =>
       `Expected at least ${need} argument${need === "1" ? "" : "s"} after the command, found ${got}.`,
   );
+  // yargs says no more than this of a command that does not exist.
+  if (text.startsWith("Did you mean")) return `There is no command ${JSON.stringify(words[0])}. ${text}`;
   const sentence = /[.?!]$/.test(text) ? text : `${text}.`;
   const unknown = /^Unknown arguments?: ([^,]+)/.exec(text)?.[1];
   if (unknown === undefined || !words.some((word) => word.replace(/=.*$/s, "") === `--${unknown}`)) return sentence;
