@@ -80,7 +80,7 @@ test("stretches lie in order within the workload and leave busy time; order, num
 
 test("draws nothing from the stream of the workload, and usual pace changes nothing", () => {
   const random = new Random("seed", "workload");
-  const operations = puts(3, 20, 15_000);
+  const operations = puts(3, 60, 15_000);
   expect(paced(operations, random, contextOf("varied", 1_000_000), OPTIONS)).not.toEqual(operations);
   expect(random.uint32()).toBe(new Random("seed", "workload").uint32());
   expect(paced(operations, random, contextOf("usual", 1_000_000), OPTIONS)).toEqual(operations);

@@ -35,8 +35,12 @@ export type PaceOptions = {
 };
 
 const STRETCHES_MAX = 3;
-/** Of the whole, in thousandths: a stretch, and what all of them leave for busy times. */
-const STRETCH_PER_MILLE = { min: 120, max: 300 };
+/**
+ * Of the whole, in thousandths: a stretch, and what all of them leave for busy times. Silence on top of a long outage leaves a run with too
+ * few operations to judge, so sparse stretches are the shorter ones.
+ */
+const STRETCH_PER_MILLE_MIN = 120;
+const STRETCH_PER_MILLE_MAX = { sparse: 200, "read-only": 300 } as const;
 const BUSY_PER_MILLE = 400;
 /** The last one is longer than any stretch: silence. */
 const SPARSE_FACTORS = [8, 20, 50, 1_000] as const;
@@ -62,22 +66,22 @@ export function paced(
 
 /** From one to three stretches in order, apart from each other, within `lastsUs`. */
 export function drawStretches(random: Random, lastsUs: number): Stretch[] {
-  const shares: number[] = [];
+  const drawn: { readonly kind: PaceKind; readonly share: number }[] = [];
   let leftPerMille = 1000 - BUSY_PER_MILLE;
-  for (let i = random.between(1, STRETCHES_MAX); i > 0 && leftPerMille >= STRETCH_PER_MILLE.min; i--) {
-    const share = random.between(STRETCH_PER_MILLE.min, Math.min(STRETCH_PER_MILLE.max, leftPerMille));
+  for (let i = random.between(1, STRETCHES_MAX); i > 0 && leftPerMille >= STRETCH_PER_MILLE_MIN; i--) {
+    const kind = random.pick(["sparse", "read-only"] as const);
+    const share = random.between(STRETCH_PER_MILLE_MIN, Math.min(STRETCH_PER_MILLE_MAX[kind], leftPerMille));
     leftPerMille -= share;
-    shares.push(share);
+    drawn.push({ kind, share });
   }
   // What is left is the busy time around the stretches.
   let busyPerMille = leftPerMille + BUSY_PER_MILLE;
   let atPerMille = 0;
-  return shares.map((share) => {
+  return drawn.map(({ kind, share }) => {
     const gap = random.between(0, busyPerMille);
     busyPerMille -= gap;
     const fromPerMille = atPerMille + gap;
     atPerMille = fromPerMille + share;
-    const kind = random.pick(["sparse", "read-only"] as const);
     const factor = random.pick(SPARSE_FACTORS);
     return {
       kind,

@@ -61,4 +61,35 @@ describe("membership", () => {
         for (const name of names) expect(nodes.get(name)!.routes.unreachableNodes()).toEqual([]);
       }));
   }
+
+  it("never goes back to an earlier SWIM incarnation because a read of it failed", async () => {
+    const detector: DetectorOptions = { kind: "swim", swim: SWIM_DEFAULTS };
+    await simulate({ nodes: 2, detector }, async ({ control }) => {
+      const told: number[] = [];
+      control.world.onObservation("membership.detector", (host, _incarnation, data) => {
+        const record = data as { readonly kind: string; readonly version: number };
+        if (host === "n1" && record.kind === "own") told.push(record.version);
+      });
+      await control.run(5_000_000);
+      const atOnce = { index: 0, kind: "disk-eio", effects: 0 };
+      for (let boot = 0; boot < 3; boot++) {
+        control.kill("n1", "test");
+        const heal = control.host("n1").disk.setFault({
+          kind: "disk-eio",
+          perMillion: 1_000_000,
+          operations: ["open", "read"],
+          pathPrefix: "/swim/incarnation",
+          fault: atOnce,
+        });
+        control.boot("n1");
+        await control.run(control.nowUs + 1_000_000);
+        heal();
+        if (control.stateOf("n1") === "down") control.boot("n1");
+        await control.run(control.nowUs + 1_000_000);
+      }
+      expect(atOnce.effects).toBeGreaterThan(0);
+      expect(told.length).toBeGreaterThan(3);
+      expect(told).toEqual([...new Set(told)].sort((a, b) => a - b));
+    });
+  });
 });

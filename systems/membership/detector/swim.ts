@@ -1,9 +1,9 @@
 /**
  * SWIM on a host: datagrams, one timer and the file of the incarnation around the pure core.
  *
- * The incarnation is raised and made durable at each boot before anybody hears of it. A disk that cannot be read
- * counts as lost; then the first incarnation is 1 again, and the node refutes what others hold against it once they
- * tell it.
+ * The incarnation is raised and made durable at each boot before anybody hears of it. A file that is gone or
+ * damaged counts as lost; then the first incarnation is 1 again, and the node refutes what others hold against it once they
+ * tell it. A read that fails (EIO) says nothing of what the disk holds: the boot ends, and the next one reads again.
  */
 import { DiskError, type Host } from "../../../sim/host.ts";
 import { Alarm } from "../alarm.ts";
@@ -126,18 +126,17 @@ async function store(host: Host, folder: string, incarnation: number): Promise<b
   }
 }
 
-/** The incarnation of the last boot; 0 when there is none that can be read. */
+/** The incarnation of the last boot; 0 when there is none, or a damaged one. Rejects with DiskError when the disk does not answer. */
 async function load(host: Host, folder: string): Promise<number> {
+  const bytes = await readWhole(host, `${folder}/${NAME}`);
+  if (bytes.length === 0) return 0;
   try {
-    const bytes = await readWhole(host, `${folder}/${NAME}`);
-    if (bytes.length === 0) return 0;
     return openMessage(bytes, (version, reader) => {
       if (version !== VERSION) reader.failBefore(`version ${version} is unknown.`);
       return reader.uint("the incarnation");
     });
   } catch {
-    // The disk refused it, or it is damaged.
-    host.mark("swim.incarnation-unreadable");
+    host.mark("swim.incarnation-damaged");
     return 0;
   }
 }
