@@ -104,7 +104,7 @@ function drawPartition(random: Random, context: DrawContext, time: Shared): Faul
 }
 
 /** The leader with fewer than half of the nodes. */
-function sideOfLeader(context: DrawContext): readonly string[] {
+export function sideOfLeader(context: DrawContext): readonly string[] {
   const side = [leaderOr(context, "one")];
   for (let size = 3; size + 2 <= context.nodes.length; size += 2) side.push("another");
   return side;

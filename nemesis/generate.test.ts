@@ -128,3 +128,36 @@ test("a directed plan can be parsed for every kind", () => {
     expect(plan.faults[0]!.kind).toBe(kind);
   }
 });
+
+const NO_FAULTS_BUT_CUTS: GenerateOptions = { ...OPTIONS, kinds: ["partition"] };
+
+test("some plans have a cut of fewer than half of the nodes that lasts most of the chaos phase", () => {
+  const lengthUs = OPTIONS.endUs - OPTIONS.startUs;
+  // Other partitions last at most three times 1.6 s.
+  const long = (length: number): number =>
+    plans(400, { ...NO_FAULTS_BUT_CUTS, endUs: OPTIONS.startUs + length })
+      .flatMap(({ faults }) => faults)
+      .filter(({ forUs }) => forUs >= length / 2 && forUs > 5_000_000).length;
+  expect(long(lengthUs)).toBe(0);
+  expect(long(20_000_000)).toBeGreaterThan(20);
+  expect(long(20_000_000)).toBeLessThan(80);
+});
+
+test("some plans cut the leader off several times in a row, none where nobody can say who leads", () => {
+  const rows = (options: GenerateOptions): number =>
+    plans(400, options).filter(({ faults }) => {
+      const ofLeader = faults.filter((fault) => fault.kind === "partition" && fault.hosts?.join() === "leader");
+      return ofLeader.filter(({ forUs, atUs }) => atUs !== undefined && forUs <= 500_000).length >= 5;
+    }).length;
+  expect(rows(NO_FAULTS_BUT_CUTS)).toBeGreaterThan(10);
+  expect(rows({ ...NO_FAULTS_BUT_CUTS, targets: [] })).toBe(0);
+});
+
+test("the patterns of cuts move no other fault", () => {
+  const others = (plan: Plan): string[] =>
+    plan.faults.filter(({ kind }) => kind !== "partition").map((fault) => JSON.stringify(fault));
+  const withoutLeader = plans(60, { ...OPTIONS, kinds: FAULT_KINDS.filter((kind) => kind !== "partition") });
+  expect(plans(60).map((plan, i) => others(withoutLeader[i]!).every((fault) => others(plan).includes(fault)))).toEqual(
+    withoutLeader.map(() => true),
+  );
+});

@@ -6,6 +6,7 @@
  * to a scenario moves no fault of another one.
  */
 import type { Random } from "../sim/random.ts";
+import { drawLongCut, drawRotation } from "./cut-patterns.ts";
 import { type DrawContext, drawFault, drawWhen, type Points } from "./draw.ts";
 import { FAULT_KINDS, type FaultKind, familyOf, harmOf } from "./kinds.ts";
 import type { Fault, Plan, Shared } from "./plan.ts";
@@ -129,6 +130,9 @@ export function generatePlan(random: Random, options: GenerateOptions): Plan {
     faults.push(...drawCompound(draws, compound, harmedHost, context, options));
   }
   if (kinds.includes("hold")) faults.push(...drawSwizzle(random.fork("swizzle"), context, options));
+  if (kinds.includes("partition") && options.intensityPerMille !== 0) {
+    faults.push(...drawLongCut(random.fork("long-cut"), context), ...drawRotation(random.fork("rotation"), context));
+  }
   return { format: 1, faults: inOrder(faults) };
 }
 
