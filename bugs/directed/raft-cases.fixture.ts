@@ -13,6 +13,7 @@ import { witnessRaft1 } from "./raft-1.fixture.ts";
 import { witnessRaft2 } from "./raft-2.fixture.ts";
 import { witnessRaft3 } from "./raft-3.fixture.ts";
 import { witnessRaft4 } from "./raft-4.fixture.ts";
+import { witnessRaft5 } from "./raft-5.fixture.ts";
 import type { Case } from "./script.fixture.ts";
 
 export const RAFT_CASES: { readonly [id: string]: Case } = {
@@ -30,4 +31,5 @@ export const RAFT_CASES: { readonly [id: string]: Case } = {
   "RAFT-2": { witness: witnessRaft2, breaks: ["raft.needless-cut"] },
   "RAFT-3": { witness: witnessRaft3, breaks: ["raft.acknowledged-durable"] },
   "RAFT-4": { witness: witnessRaft4, breaks: ["keeps-the-leader"] },
+  "RAFT-5": { witness: witnessRaft5, breaks: ["raft.needless-cut"] },
 };

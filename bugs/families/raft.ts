@@ -160,4 +160,15 @@ export const RAFT_BUGS: readonly Bug[] = [
     checks: ["keeps-the-leader", "writes-complete"],
     difficulty: "easy",
   },
+  {
+    id: "RAFT-5",
+    title: "An append that overlaps what is on its way to the disk replaces it by itself",
+    source: "planted: what findConflict of etcd-io/raft is for (log.go, maybeAppend)",
+    mechanism:
+      "An append that brings news is taken over as a whole: entries of it that the log holds already, but that are not yet durable, are cut off and appended again. Nothing is lost, but a slow disk, which makes the leader send again, gets each entry to write several times.",
+    invariant: "a log is cut only where an entry of another term replaces it",
+    scenario: "kv",
+    checks: ["raft"],
+    difficulty: "easy",
+  },
 ];
