@@ -15,7 +15,7 @@ export type OperatorInfo = {
 
 const infixTable = `
 => 1 1 n|-+-> 2 2 n|<=> 2 2 n|~> 2 2 n|/\\ 3 3 l|\\/ 3 3 l|
-= 5 5 n|# 5 5 n|/= 5 5 n|< 5 5 n|> 5 5 n|=< 5 5 n|>= 5 5 n|\\in 5 5 n|\\notin 5 5 n|\\subseteq 5 5 n|\\subset 5 5 n|
+= 5 5 n|# 5 5 n|< 5 5 n|> 5 5 n|=< 5 5 n|>= 5 5 n|\\in 5 5 n|\\notin 5 5 n|\\subseteq 5 5 n|\\subset 5 5 n|
 \\supseteq 5 5 n|\\supset 5 5 n|\\sqsubseteq 5 5 n|\\sqsubset 5 5 n|\\sqsupseteq 5 5 n|\\sqsupset 5 5 n|
 \\prec 5 5 n|\\preceq 5 5 n|\\succ 5 5 n|\\succeq 5 5 n|\\ll 5 5 n|\\gg 5 5 n|\\sim 5 5 n|\\simeq 5 5 n|\\approx 5 5 n|
 \\cong 5 5 n|\\doteq 5 5 n|\\asymp 5 5 n|\\propto 5 5 n|:= 5 5 n|::= 5 5 n|\\|- 5 5 n|-\\| 5 5 n|\\|= 5 5 n|=\\| 5 5 n|
@@ -142,6 +142,8 @@ export const synonyms: ReadonlyMap<string, string> = new Map([
   ["‖", "||"],
   ["≔", ":="],
   ["⩴", "::="],
+  ["‼", "!!"],
+  ["⁇", "??"],
   ["⇸", "-+->"],
   ["⁺", "^+"],
 ]);

@@ -32,7 +32,7 @@ export function parseExpression(stream: Stream): Node {
 /** Parses operands as long as the operators bind tighter than the one to the left. */
 function parseOperators(stream: Stream, left: OperatorInfo | undefined): Node {
   const first = stream.tokens[stream.position]!;
-  let result = parseOperand(stream);
+  let result = parseOperand(stream, left);
   for (;;) {
     const token = peek(stream);
     const operator = token?.kind === "op" || token?.kind === "word" ? infixOperators.get(token.text) : undefined;
@@ -47,9 +47,13 @@ function parseOperators(stream: Stream, left: OperatorInfo | undefined): Node {
 function bindsTighter(stream: Stream, left: OperatorInfo, right: OperatorInfo, token: Token): boolean {
   if (right.low > left.high) return true;
   if (left.low > right.high || (left === right && left.isLeft)) return false;
+  return refuseBothWays(stream, left, right, token);
+}
+
+function refuseBothWays(stream: Stream, left: OperatorInfo, right: OperatorInfo, token: Token): never {
   const { line, column, endLine, endColumn } = token;
   const span: Span = { module: stream.module.name, line, column, endLine, endColumn };
-  const names = `${left.name === "-." ? "-" : left.name} and ${right.name}`;
+  const names = [left, right].map(({ name }) => (name === "-." ? "-" : name)).join(" and ");
   throw new TlaError("syntax", `expected parentheses: the precedence of ${names} does not say which comes first`, span);
 }
 
@@ -60,13 +64,16 @@ function combine(stream: Stream, name: string, left: Node, right: Node, span: Sp
   return { kind, items: isOpen && left.kind === kind ? [...left.items, right] : [left, right], span };
 }
 
-function parseOperand(stream: Stream): Node {
+function parseOperand(stream: Stream, left: OperatorInfo | undefined): Node {
   const token = peek(stream);
   if (token === undefined) return expected(stream, "an expression", "here");
   if (token.text === "/\\" || token.text === "\\/") return parseJunction(stream, token);
   const prefix =
     token.kind === "string" ? undefined : token.text === "-" ? unaryMinus : prefixOperators.get(token.text);
-  if (prefix === undefined) return parsePostfix(stream, parsePrimary(stream), token);
+  if (prefix === undefined) return parsePostfix(stream, parsePrimary(stream), token, left);
+  // As SANY does, of all prefix operators only for the minus: `a * -b * c` could be read both ways.
+  if (prefix === unaryMinus && left !== undefined && left.low > prefix.high)
+    refuseBothWays(stream, left, prefix, token);
   advance(stream);
   const body = parseOperators(stream, prefix);
   const span = spanFrom(stream, token);
@@ -94,12 +101,17 @@ function parseJunction(stream: Stream, bullet: Token): Node {
   return node;
 }
 
-/** Function application, record fields, primes and user postfix operators, all tighter than any infix operator. */
-function parsePostfix(stream: Stream, operand: Node, first: Token): Node {
+/**
+ * Function application, record fields, primes and user postfix operators, all tighter than any infix operator; but `[]x'`
+ * could be read both ways.
+ */
+function parsePostfix(stream: Stream, operand: Node, first: Token, left: OperatorInfo | undefined): Node {
   let result = operand;
   for (;;) {
     const token = peek(stream);
     if (token === undefined || token.kind !== "op") return result;
+    const postfix = postfixOperators.get(token.text);
+    if (postfix !== undefined && left !== undefined) bindsTighter(stream, left, postfix, token);
     if (token.text === "[") {
       advance(stream);
       const items = parseList(stream, "]", "in the arguments of a function");
@@ -113,7 +125,7 @@ function parsePostfix(stream: Stream, operand: Node, first: Token): Node {
     } else if (token.text === "'") {
       advance(stream);
       result = { kind: "prime", body: result, span: spanFrom(stream, first) };
-    } else if (postfixOperators.has(token.text)) {
+    } else if (postfix !== undefined) {
       advance(stream);
       result = { kind: "apply", prefix: [], name: token.text, args: [result], span: spanFrom(stream, first) };
     } else return result;
