@@ -60,12 +60,8 @@ const claims: Readonly<Record<string, readonly Claim[]>> = {
       String.raw`AntiFunction(f) = Inverse(f, DOMAIN f, Range(f)) /\ \A v \in Range(f) : f[AntiFunction(f)[v]] = v`,
     ],
     ["Inverse", "TRUE", String.raw`Inverse([i \in {1, 2} |-> i + 4], {1, 2}, {5, 6}) = (5 :> 1 @@ 6 :> 2)`],
-    [
-      "IsInjective",
-      String.raw`f \in Maps`,
-      String.raw`IsInjective(f) <=> Cardinality(Range(f)) = Cardinality(DOMAIN f)`,
-    ],
-    ["IsSurjective", String.raw`f \in Maps`, String.raw`IsSurjective(f, {1, 2}) <=> Range(f) = {1, 2}`],
+    ["IsInjective", String.raw`f \in Maps`, "IsInjective(f) <=> Cardinality(Range(f)) = Cardinality(DOMAIN f)"],
+    ["IsSurjective", String.raw`f \in Maps`, "IsSurjective(f, {1, 2}) <=> Range(f) = {1, 2}"],
     [
       "Injection Surjection Bijection",
       String.raw`S \in Sets`,
@@ -108,7 +104,7 @@ const claims: Readonly<Record<string, readonly Claim[]>> = {
     ],
     ["FoldSet", "TRUE", "FoldSet(Minus, 1, {5}) = 4"],
     ["ProductSet", "TRUE", "ProductSet({}) = 1 /\\ ProductSet({2, 3, 4}) = 24"],
-    ["MapThenSumSet", String.raw`S \in Sets`, String.raw`MapThenSumSet(LAMBDA a : 3 * a, S) = 3 * SumSet(S)`],
+    ["MapThenSumSet", String.raw`S \in Sets`, "MapThenSumSet(LAMBDA a : 3 * a, S) = 3 * SumSet(S)"],
     ["FlattenSet", String.raw`F \in Fams`, String.raw`\A x \in 1..3 : x \in FlattenSet(F) <=> \E S \in F : x \in S`],
     ["SymDiff", String.raw`S, T \in Sets`, String.raw`SymDiff(S, T) = {x \in 1..3 : (x \in S) # (x \in T)}`],
     ["Quantify", String.raw`S \in Sets`, "Quantify(S, Big) = Cardinality(S \\ {1})"],
@@ -188,7 +184,7 @@ const claims: Readonly<Record<string, readonly Claim[]>> = {
     [
       "RemoveFirst",
       String.raw`s \in Sqs`,
-      String.raw`RemoveFirst(s, 2) = IF Contains(s, 2) THEN RemoveAt(s, SelectInSeq(s, Big)) ELSE s`,
+      "RemoveFirst(s, 2) = IF Contains(s, 2) THEN RemoveAt(s, SelectInSeq(s, Big)) ELSE s",
     ],
     ["Cons Snoc", String.raw`s \in Sqs`, String.raw`Cons(7, s) = <<7>> \o s /\ Snoc(7, s) = s \o <<7>>`],
     ["Front Last", String.raw`s \in Sqs \ {<<>>}`, String.raw`Front(s) \o <<Last(s)>> = s`],
@@ -294,7 +290,7 @@ const claims: Readonly<Record<string, readonly Claim[]>> = {
       String.raw`(B \sqsubseteq C) <=> \A e \in {"a", "b"} : CopiesIn(e, B) =< CopiesIn(e, C)`,
     ],
     ["SubBag", String.raw`B \in Bgs`, String.raw`SubBag(B) = {C \in Bgs : C \sqsubseteq B}`],
-    ["BagUnion", String.raw`B, C \in Bgs`, String.raw`BagUnion({B, C}) = IF B = C THEN B ELSE B (+) C`],
+    ["BagUnion", String.raw`B, C \in Bgs`, "BagUnion({B, C}) = IF B = C THEN B ELSE B (+) C"],
     [
       "BagOfAll BagCardinality",
       String.raw`B \in Bgs`,
