@@ -1,6 +1,6 @@
 /**
  * `npm run test:majors [-- A..B]`: the same seeds on every supported major of Node, with one worker and with two, the latter in
- * another order: every digest must be the same, and the golden tests must pass on each. Exit 1 on any difference.
+ * another order: every digest must be the same, and the tests of SUITES must pass on each. Exit 1 on any difference.
  */
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
@@ -15,6 +15,10 @@ import { MAJORS, type NodeBinary, nodeOf, repository } from "./nodes.ts";
 /** As many as four minutes on two cores allow. */
 const SEEDS_DEFAULT = "1..10";
 
+/** Tests whose answer depends on the Node that runs them: frozen digests, and what the guards make of Node's own functions. */
+const SUITES = ["golden", "guards"] as const;
+type Suite = (typeof SUITES)[number];
+
 type Row = { readonly node: NodeBinary; readonly workers: number; readonly column: Column; readonly seconds: number };
 
 /** Default scenarios and the lessons, which fail: failures must be the same everywhere too. */
@@ -24,14 +28,14 @@ function scenarioNames(): string[] {
     .map(({ scenario }) => scenario.name);
 }
 
-function goldenPasses(node: NodeBinary): boolean {
+function passes(node: NodeBinary, suite: Suite): boolean {
   const vitest = path.join(repository, "node_modules", "vitest", "vitest.mjs");
   const { status, stdout, stderr } = spawnSync(
     node.execPath,
-    [vitest, "run", "--project", "span", "tests/golden", "--reporter", "dot"],
+    [vitest, "run", "--project", "span", `tests/${suite}`, "--reporter", "dot"],
     { cwd: repository, encoding: "utf8", env: { ...process.env, CI: "1", NO_COLOR: "1" } },
   );
-  if (status !== 0) process.stderr.write(`golden tests on Node ${node.version}:\n${stdout}\n${stderr}\n`);
+  if (status !== 0) process.stderr.write(`tests/${suite} on Node ${node.version}:\n${stdout}\n${stderr}\n`);
   return status === 0;
 }
 
@@ -72,13 +76,13 @@ function campaign(node: NodeBinary, workers: number, seeds: string, names: reado
 }
 
 function main(seeds: string): number {
-  const golden = new Map<number, boolean>();
+  const passed = new Map<string, boolean>();
   const rows: Row[] = [];
   const starter = writeStarter();
   const names = [...scenarioNames(), path.join(starter, "register.scenario.ts")];
   for (const major of MAJORS) {
     const node = nodeOf(major);
-    golden.set(major, goldenPasses(node));
+    for (const suite of SUITES) passed.set(`${suite} ${node.version}`, passes(node, suite));
     for (const workers of [1, 2]) {
       rows.push(campaign(node, workers, seeds, workers === 1 ? names : names.toReversed()));
       process.stderr.write(`Node ${node.version}, ${workers} workers: ${rows.at(-1)!.seconds.toFixed(0)} s\n`);
@@ -86,12 +90,12 @@ function main(seeds: string): number {
   }
   fs.rmSync(starter, { recursive: true, force: true });
   const found = differences(rows.map(({ column }) => column));
-  const head = ["node", "workers", "golden", "runs", "seconds", "digests equal to the first row"];
+  const head = ["node", "workers", ...SUITES, "runs", "seconds", "digests equal to the first row"];
   const first = rows[0]!.column.digests;
   const body = rows.map(({ node, workers, column, seconds }) => [
     node.version,
     String(workers),
-    golden.get(node.major) === true ? "pass" : "FAIL",
+    ...SUITES.map((suite) => (passed.get(`${suite} ${node.version}`) === true ? "pass" : "FAIL")),
     String(column.digests.size),
     seconds.toFixed(1),
     String([...column.digests].filter(([run, digest]) => digest !== null && first.get(run) === digest).length),
@@ -101,9 +105,8 @@ function main(seeds: string): number {
     const told = digests.map((digest, i) => `${rows[i]!.column.name}: ${digest}`).join("  ");
     process.stdout.write(`DIFFERS  ${run}  ${told}\n`);
   }
-  const isEqual = found.length === 0 && [...golden.values()].every(Boolean);
-  process.stdout.write(isEqual ? "all digests equal\n" : `${found.length} runs differ\n`);
-  return isEqual ? 0 : 1;
+  process.stdout.write(found.length === 0 ? "all digests equal\n" : `${found.length} runs differ\n`);
+  return found.length === 0 && [...passed.values()].every(Boolean) ? 0 : 1;
 }
 
 process.exitCode = main(process.argv[2] ?? SEEDS_DEFAULT);
