@@ -1,7 +1,6 @@
 /** The commands and their flags, for yargs. */
 import yargs, { type Argv } from "yargs";
 import { UsageError } from "../campaign/errors.ts";
-import { nearest } from "../nemesis/suggest.ts";
 import { toolVersion } from "../campaign/sources.ts";
 import { bugsListCommand, bugsRunCommand } from "./commands/bugs.ts";
 import { campaignCommand } from "./commands/campaign.ts";
@@ -14,7 +13,7 @@ import { replayCommand } from "./commands/replay.ts";
 import { runCommand } from "./commands/run.ts";
 import { addTla } from "./commands/tla-flags.ts";
 import { common, FLAG, list, text } from "./flags.ts";
-import { toolCommand } from "./terminal.ts";
+import { demandWords, explained } from "./words.ts";
 
 const validate = text("validate", "runs against their specification: all, or sampled (the default)");
 /** `--no-validate` comes as false. */
@@ -25,11 +24,12 @@ const VALIDATE = {
 
 /** Runs one command line and returns its exit code. Throws UsageError for what is wrong with it. */
 export async function main(words: readonly string[]): Promise<number> {
+  const known = demandWords(words);
   let exitCode = 0;
   const finish = (code: number): void => {
     exitCode = code;
   };
-  const parser = yargs([...words])
+  const parser = yargs([...known])
     .scriptName("seedbed")
     .usage("$0 <command>: deterministic simulation and fault injection for stateful distributed systems")
     .parserConfiguration({
@@ -49,17 +49,14 @@ export async function main(words: readonly string[]): Promise<number> {
       global: true,
     })
     .demandCommand(1, "A command is missing.")
-    .recommendCommands()
-    .completion("completion", "print a script for shell completion")
+    .completion("completion", "print a script for shell completion (bash, zsh)")
     .epilogue(
       "Exit codes: 0 held, 1 failed, 2 unknown, 3 nondeterminism, 4 nothing matched, 64 usage, 70 internal error, 130 interrupted.",
     )
     .fail((message, error) => {
       // What yargs itself throws, also around an error of a coerce function, is about the words of the user.
       if (error && error.name !== "YError") throw error;
-      throw new UsageError(
-        `${explained(message ?? error.message, words)} Run ${toolCommand()} ${commandOf(words)}--help.`,
-      );
+      throw new UsageError(explained(message ?? error.message, words));
     });
   addCampaign(parser, finish);
   addRunAndReplay(parser, finish);
@@ -68,39 +65,6 @@ export async function main(words: readonly string[]): Promise<number> {
   await parser.parseAsync();
   return exitCode;
 }
-
-/** The flags that any command has, for "did you mean". */
-const FLAGS =
-  "seed seeds base set time-limit workers bail max-failures last-failed grep nemesis plan reporter out resume all monitors no-monitors validate no-validate verify-determinism scenario format model option starts client-seeds by json quiet verbose color no-color help version".split(
-    " ",
-  );
-
-/** What yargs says, as a sentence, with the flag that may be meant: "Unknown argument: sed" when there is --seed. */
-function explained(message: string, words: readonly string[]): string {
-  const text = message.replace(
-    /^Not enough non-option arguments: got (\d+), need at least (\d+)$/,
-    (_all, got, need) =>
-      `Expected at least ${need} argument${need === "1" ? "" : "s"} after the command, found ${got}.`,
-  );
-  // yargs says no more than this of a command that does not exist.
-  if (text.startsWith("Did you mean")) return `There is no command ${JSON.stringify(words[0])}. ${text}`;
-  const sentence = /[.?!]$/.test(text) ? text : `${text}.`;
-  const unknown = /^Unknown arguments?: ([^,]+)/.exec(text)?.[1];
-  if (unknown === undefined || !words.some((word) => word.replace(/=.*$/s, "") === `--${unknown}`)) return sentence;
-  const near = nearest(
-    unknown.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
-    FLAGS,
-  );
-  return near === null || near === unknown ? sentence : `${sentence} Did you mean --${near}?`;
-}
-
-/** The command that was begun, so that its own help is named. */
-function commandOf(words: readonly string[]): string {
-  const [first] = words;
-  return first !== undefined && COMMANDS.includes(first) ? `${first} ` : "";
-}
-
-const COMMANDS = ["campaign", "run", "replay", "check", "list", "bugs", "corpus", "init", "doctor", "tla"];
 
 function addCampaign(parser: Argv, finish: (code: number) => void): void {
   parser.command(

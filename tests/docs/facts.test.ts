@@ -8,6 +8,7 @@ import { EXIT } from "../../campaign/errors.ts";
 import { COMMON_SETTINGS } from "../../scenarios/settings.ts";
 import { scenarios } from "../../scenarios/index.ts";
 import { main } from "../../cli/program.ts";
+import { FLAGS } from "../../cli/words.ts";
 import { OPERATIONS } from "../../sim/disk/service-queue.ts";
 import { expectations } from "../../tla/specs/specs.test.help.ts";
 import { pageNames, readPage, repository } from "./pages.ts";
@@ -40,11 +41,13 @@ const HELPS = [
   "list",
   "bugs",
   "bugs run",
+  "corpus add",
   "init",
   "doctor",
   "tla check",
   "tla coverage",
   "tla cross-check",
+  "tla validate",
 ] as const;
 let help = "";
 
@@ -65,6 +68,12 @@ test("cli.md names every flag of the help, and no other", () => {
   const known = flagsOf(help);
   known.delete("version");
   expect([...flagsOf(readPage("docs/cli.md"))].sort()).toEqual([...known].sort());
+});
+
+test("did-you-mean knows every flag of the help, and no other", () => {
+  const plain = (flags: readonly string[]): string[] =>
+    [...new Set(flags.map((flag) => flag.replace(/^no-/, "")))].sort();
+  expect(plain([...FLAGS])).toEqual(plain([...flagsOf(help)]));
 });
 
 test("tla.md has the counts on record of every configuration", () => {
