@@ -54,7 +54,14 @@ Post == PrintT(<<"post", TLCGet("level"), TLCGet("distinct"), TLCGet("generated"
     expect(checkText(mode, config).verdict).toBe("held");
   });
 
-  it.each(["action", "all", "spec", "revision", "levle"])("refuses %s by name, before anything is searched", (name) => {
+  it("gives all registers, each with the value of the one worker", () => {
+    const text = `${counter.replace("x' = x + 1", "x' = x + 1 /\\ TLCSet(7, x) /\\ TLCSet(2, {x})")}
+ASSUME TLCGet("all") = <<>> /\\ TLCSet(1, "a") /\\ TLCGet("all") = <<<<"a">>>>
+Post == TLCGet("all") = (1 :> <<"a">>) @@ (2 :> <<{2}>>) @@ (7 :> <<2>>)`;
+    expect(checkText(text, `${config}POSTCONDITION Post`).verdict).toBe("held");
+  });
+
+  it.each(["action", "spec", "revision", "levle"])("refuses %s by name, before anything is searched", (name) => {
     expect(() => checkText(`${counter}\nI == TLCGet("${name}") # 0`, `${config}INVARIANT I`)).toThrow(
       `TLCGet("${name}"): this engine keeps no such figure`,
     );

@@ -48,6 +48,8 @@ const named: Readonly<Record<string, (m: Machine) => Value>> = {
     return m.u.record({ distinct, generated, queue, diameter, ...(duration === undefined ? {} : { duration }) });
   },
   config: (m) => m.u.record({ mode: m.u.string(m.mode), worker: 1, deadlock: m.isDeadlockChecked }),
+  // For each register the values that the workers gave it; there is one worker.
+  all: (m) => m.u.fcnOf([...m.registers].map(([key, value]) => [key, m.u.tuple([value])] as const)),
   // Action composition is always on here.
   "-Dtlc2.tool.impl.Tool.cdot": (m) => m.u.string("true"),
 };
