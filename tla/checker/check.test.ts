@@ -152,6 +152,20 @@ Bad == FoldFunction(+, 0, s) < 2`;
     expect(checkText(text, `${config}CONSTRAINT Half`).distinct).toBe(8);
   });
 
+  it.each([
+    ['CONSTANT P = {"a", "b", "c"}', "Permutations(P)"],
+    ["CONSTANT P = {1, 2, 3}", "Permutations(P)"],
+    ["CONSTANT P = {a, b, c}", "{[p \\in P |-> CHOOSE q \\in P : TRUE]}"],
+    ["CONSTANT P = {a, b, c}", "P"],
+    ["CONSTANT P = {a, b, c}", "7"],
+    ["CONSTANT P = {a, b, c}", "{s}"],
+  ])("symmetry of what is no set of permutations of model values is refused: %s, %s", (constant, set) => {
+    const spec = `${constant}\nSPECIFICATION Spec\nCHECK_DEADLOCK FALSE\nSYMMETRY Sym`;
+    expect(() => checkText(text.replace("Permutations(P)", set), spec)).toThrow(
+      /SYMMETRY Sym must be a set of permutations of model values, found|Sym cannot be SYMMETRY: expected a constant/,
+    );
+  });
+
   it("ALIAS decides what a counterexample shows", () => {
     const [found] = checkText(text, `${config}ALIAS Show\nINVARIANT Bad`).violations;
     expect(showCounterexample(found!.counterexample!)).toMatch(/sum = 2$/);

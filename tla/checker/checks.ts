@@ -82,6 +82,7 @@ function demandLevels(model: Model): void {
     ["an action constraint", config.actionConstraints, 2, "a state predicate or an action"],
     ["INIT", single(config.init), 1, "a state predicate"],
     ["NEXT", single(config.next), 2, "an action; a temporal formula is a SPECIFICATION"],
+    ["SYMMETRY", single(config.symmetry), 0, "a constant"],
     ["VIEW", single(config.view), 1, "an expression about one state"],
     ["ALIAS", single(config.alias), 2, "an expression about a state and the next"],
     ["a postcondition", config.postconditions, 1, "an expression without primes"],

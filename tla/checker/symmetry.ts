@@ -6,7 +6,7 @@
  */
 import { TlaError } from "../errors.ts";
 import { definedFormula, type Model, requireDefinition } from "../eval/model.ts";
-import { enumerate } from "../values/lazy.ts";
+import { enumerate, isLazySet } from "../values/lazy.ts";
 import { showValue } from "../values/print.ts";
 import type { FcnValue, Value } from "../values/types.ts";
 import type { Universe } from "../values/universe.ts";
@@ -20,7 +20,9 @@ export function createSymmetry(model: Model): ((codes: Int32Array, key: Int32Arr
   const setting = model.config.symmetry;
   if (setting === undefined) return undefined;
   const { u } = model.machine;
-  const set = enumerate(u, definedFormula(model, requireDefinition(model, setting)).evaluate());
+  const value = u.normalise(definedFormula(model, requireDefinition(model, setting)).evaluate());
+  if (!isLazySet(value) && (typeof value !== "object" || value.kind !== "set")) return refuse(setting.name, value);
+  const set = enumerate(u, value);
   const generators = set.elements.map((element) => readPermutation(u, element, setting.name));
   const group = closure(generators).map((moves): Permutation => ({ moves, codes: new Map(), things: new Map() }));
   let order: number[] | undefined;
@@ -64,9 +66,16 @@ function permuteCode(u: Universe, code: number, permutation: Permutation): numbe
 
 function readPermutation(u: Universe, value: Value, name: string): Moves {
   const fcn = u.normalise(value);
-  if (typeof fcn !== "object" || fcn.kind !== "fcn")
-    throw new TlaError("config", `SYMMETRY ${name} must be a set of permutations, found ${showValue(value)}`);
+  const isPermutation = typeof fcn === "object" && fcn.kind === "fcn" && u.equal(u.set(fcn.values), fcn.domain);
+  // A specification can write strings and numbers, and so tell them apart; only model values can be told to be alike.
+  if (!isPermutation || !fcn.values.every((item) => typeof item === "object" && item.kind === "model"))
+    return refuse(name, value);
   return new Map(fcn.domain.elements.map((from, i) => [from, fcn.values[i]!]));
+}
+
+function refuse(name: string, found: Value): never {
+  const message = `SYMMETRY ${name} must be a set of permutations of model values, found ${showValue(found)}`;
+  throw new TlaError("config", message);
 }
 
 /** The group generated, without the identity. */

@@ -170,6 +170,25 @@ describe("values of different kinds", () => {
   });
 });
 
+describe("typed model values, whose first letter before _ is their type", () => {
+  const constants = "CONSTANTS A1 = a_1 A2 = a_2 B1 = b_1 M = m";
+  it.each([
+    ["A1 # A2 /\\ A1 # M /\\ M # A1 /\\ A1 \\notin {A2, M}", "held"],
+    ["A1 # B1", "failed"],
+    ["A1 # 1", "failed"],
+    ['"a" # A1', "failed"],
+    ["[x |-> A1] # [x |-> B1]", "failed"],
+    ["A1 \\notin {B1}", "failed"],
+    ["{A1, B1} # {}", "failed"],
+    ["{A1, 1} # {}", "failed"],
+    ["M # 1 /\\ {M, 1} # {} /\\ 1 # M", "held"],
+  ])("%s: %s", (text, verdict) => {
+    const { verdict: found, violations } = checkText(`CONSTANTS A1, A2, B1, M\nASSUME ${text}`, constants);
+    expect(found).toBe(verdict);
+    if (verdict === "failed") expect(violations[0]!.message).toMatch(/cannot be compared .* of different types/);
+  });
+});
+
 describe("the order of strings", () => {
   it("is that of their first mention, identifiers included", () => {
     const first = 'CHOOSE t \\in {"b", "a", "c"} : TRUE';

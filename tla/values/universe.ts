@@ -259,7 +259,7 @@ export class Universe {
       }
       return this.#differ(left, right);
     }
-    if (leftKind === "model" || rightKind === "model") return false;
+    if (leftKind === "model" || rightKind === "model") return differAsModels(left, right);
     return fail(
       `${describeKind(leftKind)} ${showValue(left)} cannot be compared with ${describeKind(rightKind)} ${showValue(right)}`,
     );
@@ -271,7 +271,7 @@ export class Universe {
     if (left.kind === "set" && right.kind === "set") return this.#differInLists(left.elements, right.elements);
     if (left.kind === "fcn" && right.kind === "fcn" && left.domain === right.domain)
       return this.#differInLists(left.values, right.values);
-    return false;
+    return differAsModels(left, right);
   }
 
   #differInLists(a: readonly Value[], b: readonly Value[]): false {
@@ -288,7 +288,7 @@ export class Universe {
     const kind = kindOf(a);
     const other = kindOf(b);
     if (kind !== other) {
-      if (kind !== "model" && other !== "model") this.equal(a, b);
+      this.equal(a, b);
       return ranks[kind]! - ranks[other]!;
     }
     if (typeof a === "boolean") return a ? 1 : -1;
@@ -300,6 +300,7 @@ export class Universe {
         ? this.#compareLists(left.values, right.values)
         : this.compare(left.domain, right.domain);
     }
+    if (kind === "model") differAsModels(left, right);
     if (left.id === undefined || right.id === undefined) return fail(`${showValue(a)} cannot be an element of a set`);
     return left.id - right.id;
   }
@@ -340,6 +341,25 @@ export class Universe {
   operator(name: string, arity: number, apply: (args: readonly Value[]) => Value): OperatorValue {
     return { kind: "operator", name, arity, apply };
   }
+}
+
+/**
+ * False for unequal values; an error where one is a typed model value (`a_1`: the letter is its type) and the other is neither
+ * of its type nor a model value without a type.
+ */
+function differAsModels(left: Value, right: Value): false {
+  const one = modelType(left);
+  const other = modelType(right);
+  if (one === other || one === "" || other === "") return false;
+  return fail(
+    `${showValue(left)} cannot be compared with ${showValue(right)}: they are of different types (a_1 is of type a)`,
+  );
+}
+
+/** The type of a model value; empty for one without a type, and undefined for what is no model value. */
+function modelType(value: Value): string | undefined {
+  if (typeof value !== "object" || value.kind !== "model") return undefined;
+  return value.text.length > 2 && value.text[1] === "_" ? value.text[0]! : "";
 }
 
 function describeKind(kind: string): string {
