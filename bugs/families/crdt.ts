@@ -170,7 +170,7 @@ export const CRDT_BUGS: readonly Bug[] = [
     scenario: "crdt-sets",
     settings: { type: "or-set" },
     checks: CHECKS,
-    difficulty: "easy",
+    difficulty: "medium",
   },
   {
     id: "CTX-3",
