@@ -6,6 +6,9 @@ export class UsageError extends Error {
   }
 }
 
+/** What is wrong with a workload that was given; the message begins with `workload`, which its file calls by another name. */
+export class WorkloadError extends UsageError {}
+
 /** Exit codes, never renumbered. */
 export const EXIT = {
   held: 0,

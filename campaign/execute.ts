@@ -22,7 +22,7 @@ import { hashText, scale } from "../sim/hash.ts";
 import { PURPOSE } from "../sim/kernel.ts";
 import type { LinkProperties } from "../sim/net/properties.ts";
 import { Random } from "../sim/random.ts";
-import { UsageError } from "./errors.ts";
+import { UsageError, WorkloadError } from "./errors.ts";
 import { underGuards } from "./guarded.ts";
 import { judge } from "./judge.ts";
 import type { ResolvedInput, RunInput, RunOutcome, RunResult } from "./result.ts";
@@ -181,7 +181,7 @@ function workloadOf(scenario: Scenario, input: RunInput, context: ScenarioContex
   try {
     return requireOperations(input.workload, "workload", context.clients.length);
   } catch (error) {
-    throw error instanceof ScenarioError ? new UsageError(error.message) : error;
+    throw error instanceof ScenarioError ? new WorkloadError(error.message) : error;
   }
 }
 
@@ -457,6 +457,15 @@ class Run {
     return `none of the ${length} faults of the plan struck: ${why.join("; ")}`;
   }
 
+  #unused(): Pick<RunResult, "unused"> {
+    const { choices, reseeds } = this.#control.world.unused();
+    const unused = [
+      ...choices.map((at) => `choices: nothing was drawn at ${JSON.stringify(at)}`),
+      ...reseeds.map((atEvent) => `reseeds: the run ended before event ${atEvent}`),
+    ];
+    return unused.length === 0 ? {} : { unused };
+  }
+
   #finish(trouble: Trouble | null): RunOutcome {
     const { world } = this.#control;
     const history: readonly HistoryEvent[] = this.#workload.history;
@@ -491,6 +500,7 @@ class Run {
       planned: this.#input.plan.faults.length,
       unstruck: this.#nemesis.notInjected(),
       thrown: this.#workload.thrown(),
+      ...this.#unused(),
       marks: Object.fromEntries(world.properties.marks),
       sometimes: Object.fromEntries(world.properties.sometimes),
       counts: { ...judged.counts, messages: this.#control.network.datagramsSent },

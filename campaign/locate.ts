@@ -4,9 +4,12 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { UsageError } from "./errors.ts";
+import { quoted, UsageError } from "./errors.ts";
 import type { Repro } from "./repro.ts";
 import { changedSources, hashUserFile, type Sources } from "./sources.ts";
+
+/** Characters of a path in a message. */
+const PLACE_MAX = 200;
 
 export type Located = {
   /** Absolute; null for a scenario that comes with the tool. */
@@ -22,20 +25,34 @@ export type Located = {
  */
 export function locateScenario(repro: Repro, reproFile: string, given?: string): Located {
   if (given !== undefined) {
-    if (!fs.existsSync(given)) throw new UsageError(`--scenario: there is no file ${JSON.stringify(given)}.`);
+    if (!isFile(given)) throw new UsageError(`--scenario: there is no file ${quoted(given)}.`);
     return at(path.resolve(given));
   }
   if (repro.file === null) return { file: null, sources: {} };
   const places = candidates(repro.file, reproFile);
-  const present = places.filter((place) => fs.statSync(place, { throwIfNoEntry: false })?.isFile() === true);
+  const present = places.filter(isFile);
   const located = present.map(at);
   const same = located.find(({ sources }) => isAsRecorded(repro.sources, sources));
   const found = same ?? located[0];
   if (found !== undefined) return found;
   throw new UsageError(
-    `${reproFile}: the scenario ${JSON.stringify(repro.scenario)} comes from ${JSON.stringify(repro.file)}, and there is no such file under the working folder ` +
-      `or above the repro (looked at: ${places.slice(0, 4).join(", ")}${places.length > 4 ? ", …" : ""}). Say where it is now with --scenario FILE.`,
+    `${reproFile}: file: the scenario ${quoted(repro.scenario)} comes from ${quoted(repro.file)}, and there is no such file under the working folder ` +
+      `or above the repro (looked at: ${places.slice(0, 4).map(shortened).join(", ")}${places.length > 4 ? ", …" : ""}). Say where it is now with --scenario FILE.`,
   );
+}
+
+function shortened(place: string): string {
+  const plain = place.replace(/\p{Cc}/gu, "?");
+  return plain.length > PLACE_MAX ? `${plain.slice(0, PLACE_MAX - 1)}…` : plain;
+}
+
+/** False also for what can be no path (a name that is too long, or has a zero byte): a repro may hold any text. */
+function isFile(place: string): boolean {
+  try {
+    return fs.statSync(place).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function at(file: string): Located {

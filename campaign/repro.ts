@@ -1,10 +1,10 @@
 /** A repro: everything that is needed to run a failure again, and to say what differs when it does not come back. */
 import { createHash } from "node:crypto";
-import * as fs from "node:fs";
 import * as path from "node:path";
 import { z } from "zod";
 import type { ScenarioRef } from "./catalog.ts";
 import { quoted, UsageError } from "./errors.ts";
+import { demandDocument, parseJson, readTextFile } from "./document.ts";
 import type { RunResult, RunVerdict } from "./result.ts";
 import { type Commit, gitCommit, hashSources, hashUserFile, portable, type Sources, toolVersion } from "./sources.ts";
 
@@ -29,13 +29,13 @@ const reproSchema = z.strictObject({
   /** The file of a user that exports the scenario, relative to the working folder of the campaign; null for one that comes with the tool. */
   file: z.string().nullable(),
   input: z.strictObject({
-    seed: z.string(),
+    seed: z.string().min(1),
     settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
     // Absent where the scenario's own function for it failed: then it is drawn again.
     plan: json.optional(),
     workload: z.array(planned).optional(),
-    choices: z.array(z.strictObject({ at: z.string(), bits: z.int() })),
-    reseeds: z.array(z.strictObject({ atEvent: z.int(), seed: z.string() })),
+    choices: z.array(z.strictObject({ at: z.string(), bits: z.int().min(0).max(0xffffffff) })),
+    reseeds: z.array(z.strictObject({ atEvent: z.int().nonnegative(), seed: z.string().min(1) })),
   }),
   digest: z.string().nullable(),
   verdict,
@@ -142,37 +142,26 @@ export function firstInvalid(result: RunResult): string | null {
 
 /** Reads a repro. Throws UsageError saying what is wrong with the file and where. */
 export function readRepro(file: string): Repro {
-  let text: string;
-  try {
-    text = fs.readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`);
-  }
-  return parseRepro(text, file);
+  return parseRepro(readTextFile(file), file);
 }
 
 /** `where` stands before every message: the file, or the file and line. */
 export function parseRepro(text: string, where: string): Repro {
-  let value: unknown;
-  try {
-    // Editors on Windows put a mark in front that is no part of the text.
-    value = JSON.parse(text.replace(/^\uFEFF/, ""));
-  } catch (error) {
-    throw new UsageError(
-      `${where} is no JSON: ${(error as Error).message}. A repro is one JSON document; is the file cut off?`,
-    );
-  }
-  const parsed = reproSchema.safeParse(value);
-  if (parsed.success) return parsed.data as unknown as Repro;
-  const issue = parsed.error.issues[0]!;
-  const place = issue.path.map(String).join(".") || "the document";
-  throw new UsageError(
-    `${where}: ${place}: ${issue.message}, found ${quoted(valueAt(value, issue.path))}. Expected a repro of format 1 (docs/store.md).`,
-  );
+  const value = parseJson(text, where, "A repro is one JSON document; is the file cut off?");
+  demandDocument(reproSchema, value, where, "Expected a repro of format 1 (docs/store.md).");
+  demandOnce((value as Repro).input.choices, where);
+  return value as Repro;
 }
 
-function valueAt(value: unknown, place: readonly PropertyKey[]): unknown {
-  let found = value;
-  for (const key of place) found = (found as Record<PropertyKey, unknown> | null | undefined)?.[key];
-  return found;
+/** Of two choices at one address one would be ignored. */
+function demandOnce(choices: Repro["input"]["choices"], where: string): void {
+  const seen = new Map<string, number>();
+  choices.forEach(({ at }, i) => {
+    const before = seen.get(at);
+    if (before !== undefined)
+      throw new UsageError(
+        `${where}: input.choices[${i}].at: ${quoted(at)} is held by choices[${before}] already. Remove one of them.`,
+      );
+    seen.set(at, i);
+  });
 }

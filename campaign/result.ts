@@ -65,6 +65,8 @@ export type RunResult = {
   readonly unstruck: readonly Unstruck[];
   /** What clients threw from `invoke`, which counts as `info`: each error once, with how often it came, the most frequent first. */
   readonly thrown: readonly Thrown[];
+  /** Choices and reseeds of the input that never came into play, a sentence each; absent when all did. */
+  readonly unused?: readonly string[];
   readonly marks: { readonly [name: string]: number };
   /** Reachability properties: whether each was true at some time in this run. */
   readonly sometimes: { readonly [name: string]: boolean };

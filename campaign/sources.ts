@@ -27,8 +27,15 @@ export function toolVersion(): string {
 /** What an entry says of an import that nobody could follow, instead of a hash. */
 const NOT_HASHED = "not hashed";
 
-/** Hashes every room of the tool. Tests and documents do not count. */
+let hashed: Sources | null = null;
+
+/** A hash for each room of the tool: tests and documents do not count. Made once, since a process runs the code that it began with. */
 export function hashSources(): Sources {
+  hashed ??= hashRooms();
+  return hashed;
+}
+
+function hashRooms(): Sources {
   const root = toolRoot();
   const sources: Record<string, string> = {};
   for (const room of ROOMS) sources[room] = hashFolder(path.join(root, room));

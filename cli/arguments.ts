@@ -1,6 +1,6 @@
 /** Reading flags and the files they name: everything that yargs would let through as NaN, twice or mistyped is an error of the user here. */
-import * as fs from "node:fs";
 import * as os from "node:os";
+import { parseJson, readTextFile } from "../campaign/document.ts";
 import { UsageError } from "../campaign/errors.ts";
 import type { ValidationMode } from "../campaign/validation.ts";
 
@@ -110,16 +110,5 @@ function tooMany(range: string): UsageError {
 
 /** A file of JSON that a flag names. Throws UsageError. */
 export function readJson(file: string): unknown {
-  let text: string;
-  try {
-    text = fs.readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`);
-  }
-  try {
-    // Editors on Windows put a mark in front that is no part of the text.
-    return JSON.parse(text.replace(/^\uFEFF/, ""));
-  } catch (error) {
-    throw new UsageError(`${file} is not valid JSON: ${(error as Error).message}`);
-  }
+  return parseJson(readTextFile(file), file, "Is the file cut off?");
 }

@@ -135,6 +135,8 @@ export class World implements Kernel {
   #pctChangePoints: number[] = [];
   #pctChanges = 0;
   readonly #choices: ReadonlyMap<string, number>;
+  /** Addresses of choices that no draw has come to. */
+  readonly #openChoices: Set<string>;
   #reseeds: Reseed[];
   readonly #streams: Map<string, Random> = new Map();
   readonly #consumers: Map<string, Consumer> = new Map();
@@ -151,6 +153,7 @@ export class World implements Kernel {
     this.#eventsMax = options.eventsMax ?? Number.POSITIVE_INFINITY;
     this.#strategy = options.strategy ?? "random";
     this.#choices = new Map((options.choices ?? []).map((choice) => [choice.at, choice.bits >>> 0]));
+    this.#openChoices = new Set(this.#choices.keys());
     this.#reseeds = [...(options.reseeds ?? [])].sort((x, y) => x.atEvent - y.atEvent);
     this.#queue = new EventQueue((tieKey, timeUs) => this.#tieOrder(tieKey, timeUs));
     this.#event = {
@@ -282,10 +285,19 @@ export class World implements Kernel {
     return consumer;
   }
 
+  /** What was to be held or switched and never came: addresses that nothing was drawn at, and events beyond the last. */
+  unused(): { readonly choices: readonly string[]; readonly reseeds: readonly number[] } {
+    return { choices: [...this.#openChoices], reseeds: this.#reseeds.map(({ atEvent }) => atEvent) };
+  }
+
   outcome(consumer: Consumer, ordinal: number, purpose: number): number {
     if (this.#choices.size > 0) {
-      const held = this.#choices.get(`${consumer.name}#${ordinal}:${purpose}`);
-      if (held !== undefined) return held;
+      const at = `${consumer.name}#${ordinal}:${purpose}`;
+      const held = this.#choices.get(at);
+      if (held !== undefined) {
+        this.#openChoices.delete(at);
+        return held;
+      }
     }
     return keyed(this.#seed, consumer, ordinal, purpose);
   }

@@ -5,7 +5,7 @@ import { asUsageError, reproPlaces } from "../../campaign/demand-input.ts";
 import { EXIT, UsageError } from "../../campaign/errors.ts";
 import { execute } from "../../campaign/execute.ts";
 import { changedCode, locateScenario } from "../../campaign/locate.ts";
-import { editedParts, readRepro, type Repro } from "../../campaign/repro.ts";
+import { editedParts, firstInvalid, readRepro, type Repro } from "../../campaign/repro.ts";
 import type { RunOutcome } from "../../campaign/result.ts";
 import { hashSources, toolVersion, unhashed } from "../../campaign/sources.ts";
 import { formatFailure } from "../../report/failure.ts";
@@ -75,10 +75,26 @@ export async function openRepro(
     ...editedParts(repro).map((part) => `${part} was edited after the failure was recorded`),
     ...changedCode(repro, hashSources(), located),
     ...differencesOfMachine(repro),
+    ...(repro.bug === undefined ? [] : [`it was recorded with the bug ${repro.bug.id} of the museum built in`]),
   ];
   tell(differences);
   const ref = { name: repro.scenario, file: located.file };
-  return { repro, entry: { ref, scenario: await loadScenario(ref) }, differences };
+  const scenario = await scenarioOf(target, ref);
+  const later =
+    repro.isValidated === true && !hasSpecification(scenario)
+      ? ["the run was validated, and the scenario has no specification here"]
+      : [];
+  tell(later);
+  return { repro, entry: { ref, scenario }, differences: [...differences, ...later] };
+}
+
+/** Throws UsageError that names the repro too: the name in it may be what is wrong. */
+async function scenarioOf(target: string, ref: Cataloged["ref"]): Promise<Cataloged["scenario"]> {
+  try {
+    return await loadScenario(ref);
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(`${target}: scenario: ${error.message}`) : error;
+  }
 }
 
 type Replayed = { readonly outcome: RunOutcome; readonly wallMs: number; readonly differences: readonly string[] };
@@ -87,11 +103,13 @@ function conclude(args: ReplayArguments, repro: Repro, { outcome, wallMs, differ
   const terminal = makeTerminal(args);
   const { result } = outcome;
   const isSame = result.digest === repro.digest;
-  const warnings = [
-    ...differences,
-    ...(isSame ? [] : [`digest ${result.digest}, recorded ${repro.digest}`]),
+  const property = firstInvalid(result);
+  const seen = [
+    ...(result.verdict === repro.verdict ? [] : [`verdict ${result.verdict}, recorded ${repro.verdict}`]),
+    ...(property === repro.property ? [] : [`property ${property ?? "none"}, recorded ${repro.property ?? "none"}`]),
     ...warningsOf(result),
   ];
+  const warnings = [...differences, ...(isSame ? [] : [`digest ${result.digest}, recorded ${repro.digest}`]), ...seen];
   if (args.json) terminal.out(`${JSON.stringify({ ...result, wallMs, warnings }, null, 2)}\n`);
   else {
     if (args.verbose) {
@@ -107,6 +125,7 @@ function conclude(args: ReplayArguments, repro: Repro, { outcome, wallMs, differ
     terminal.out(
       isSame ? `digest ${result.digest} = recorded\n` : `digest ${result.digest}, recorded ${repro.digest}\n`,
     );
+    for (const each of seen) terminal.err(`${each}\n`);
   }
   if (isSame || differences.length > 0) return exitOf(result);
   const unsure = unhashed(repro.sources);

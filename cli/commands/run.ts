@@ -115,6 +115,7 @@ export function warningsOf(result: RunResult): string[] {
   if (unstruck.length > WARNINGS_MAX)
     warnings.push(`${unstruck.length} of the ${planned} faults of the plan never struck`);
   for (const { error, times } of thrown) warnings.push(`invoke threw ${times} times: ${error}`);
+  warnings.push(...(result.unused ?? []).slice(0, WARNINGS_MAX));
   return warnings;
 }
 
