@@ -7,6 +7,7 @@ import { type KvMember, kvServer } from "../systems/kv/server.ts";
 import { RAFT_DEFAULTS } from "../systems/raft/options.ts";
 import { durableWrites, linearizable } from "./checks.ts";
 import { RAFT_STATES, RAFT_TARGETS, watchRaft } from "./kv-watch.ts";
+import { withStoreMonitor } from "./kv-store-watch.ts";
 import { kvKeys, kvOperations } from "./kv-workload.ts";
 import { PACE_SETTING } from "./pace.ts";
 import { RAFT_SPECIFICATION } from "./raft-specification.ts";
@@ -22,6 +23,9 @@ import {
 
 const RAFT_PORT = 7000;
 const CLIENT_PORT = 7001;
+
+/** The shortest are about as long as a client waits for its first answer, and a few retries. */
+const SHORT_LIVED = 12;
 
 /** Small limits drawn at random make rare paths common: snapshots, segment changes, back-tracking, expiry. */
 export const KV_SETTINGS: SettingsSpec = {
@@ -82,6 +86,12 @@ export const KV_SETTINGS: SettingsSpec = {
     max: 60_000_000,
     isLogarithmic: true,
     about: "log time after which a silent session expires",
+  },
+  sessions: {
+    kind: "choice",
+    of: ["ample", "ample", "ample", "ample", "ample", "ample", "short-lived", "few"],
+    about:
+      "short-lived: they expire after a twelfth of sessionTtlUs, few: there is one less than clients, so that clients lose theirs",
   },
   attemptTimeoutUs: {
     kind: "integer",
@@ -162,7 +172,10 @@ export function kvScenario(variant: KvVariant): Scenario {
       },
     },
     targets: RAFT_TARGETS,
-    watch: variant.watch ?? watchRaft,
+    watch: (control, context, watchOptions) => {
+      const watch = (variant.watch ?? watchRaft)(control, context, watchOptions);
+      return withStoreMonitor(watch, control, serverSettings(context.settings), watchOptions);
+    },
     checks: [linearizable("kv"), durableWrites(), ...(variant.checks ?? [])],
     specification: RAFT_SPECIFICATION,
     ...(variant.plan === undefined ? {} : { plan: variant.plan }),
@@ -178,7 +191,8 @@ function serverSettings(settings: Settings): KvServerSettings {
   const number = (name: string): number => Number(settings[name]);
   return {
     ...KV_SERVER_DEFAULTS,
-    sessionTtlUs: number("sessionTtlUs"),
+    sessionTtlUs: Math.floor(number("sessionTtlUs") / (settings["sessions"] === "short-lived" ? SHORT_LIVED : 1)),
+    sessionsMax: settings["sessions"] === "few" ? Math.max(1, settings.clients - 1) : KV_SERVER_DEFAULTS.sessionsMax,
     hasFollowerReads: settings["hasFollowerReads"] === true,
     raft: {
       ...RAFT_DEFAULTS,

@@ -24,6 +24,7 @@ const SETTINGS: SettingsSpec = {
     about: "without it the deaf node, once deposed, disturbs every election that it cannot hear",
   },
   healing: { kind: "choice", of: ["all"], about: "every node is healed" },
+  sessions: { kind: "choice", of: ["ample"], about: "no write is lost for want of a session" },
 };
 
 export const kvDeafLeader: Scenario = kvScenario({

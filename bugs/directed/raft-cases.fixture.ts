@@ -1,5 +1,6 @@
 /** The witness of each bug of the Raft family, and what it breaks. */
 import { witnessKv1 } from "./kv-1.fixture.ts";
+import { witnessKv2, witnessKv3 } from "./kv-sessions.fixture.ts";
 import { witnessPub01 } from "./pub-01.fixture.ts";
 import { witnessPub02 } from "./pub-02.fixture.ts";
 import { witnessPub03 } from "./pub-03.fixture.ts";
@@ -27,6 +28,8 @@ export const RAFT_CASES: { readonly [id: string]: Case } = {
   "PUB-09": { witness: witnessPub09, breaks: ["applied-twice"] },
   "PUB-12": { witness: witnessPub12, breaks: ["lost-write"] },
   "KV-1": { witness: witnessKv1, breaks: ["foreign-answer"] },
+  "KV-2": { witness: witnessKv2, breaks: ["kv.answer-follows-log"] },
+  "KV-3": { witness: witnessKv3, breaks: ["kv.answer-follows-log"] },
   "RAFT-1": { witness: witnessRaft1, breaks: ["raft-applied"] },
   "RAFT-2": { witness: witnessRaft2, breaks: ["raft.needless-cut"] },
   "RAFT-3": { witness: witnessRaft3, breaks: ["raft.acknowledged-durable"] },

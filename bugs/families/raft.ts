@@ -115,6 +115,28 @@ export const RAFT_BUGS: readonly Bug[] = [
     difficulty: "hard",
   },
   {
+    id: "KV-2",
+    title: "A command of an expired session opens the session again",
+    source: "planted; Raft thesis, section 6.3 (a retry after the session expired must not be executed)",
+    mechanism:
+      "The state machine makes a session for a number that it does not know. A client's write was applied and its answer lost; by the time of the retry the session has expired, with the memory of the answer, and the write is executed a second time.",
+    invariant: "a client's operation takes effect at most once",
+    scenario: "kv",
+    checks: ["kv.answer-follows-log", "linearizable", "durable-writes"],
+    difficulty: "medium",
+  },
+  {
+    id: "KV-3",
+    title: "A session expires though its client is active",
+    source: "planted: a keep-alive that renews nothing",
+    mechanism:
+      "Commands do not renew their session: it ends one lifetime after it began, under the hands of its client. All replicas do so at the same entry, and the client, which cannot know better, reports the write as one of unknown fate.",
+    invariant: "a session ends only after it was silent for its whole lifetime",
+    scenario: "kv",
+    checks: ["kv.answer-follows-log"],
+    difficulty: "easy",
+  },
+  {
     id: "RAFT-1",
     title: "Heartbeats carry no commit index",
     source: "planted, to see whether anything notices: no client asks a follower that lags",

@@ -3,6 +3,8 @@
  *
  * Writes go through the log and are answered when applied. Reads are linearizable by ReadIndex (Raft thesis, section 6.4),
  * each attempt with an index of its own, or stale where the client says so.
+ *
+ * Observation: "kv.applied" for each entry with a command, in the shape that checkers/kv-store-monitor.ts defines.
  */
 import type { Address, DatagramSocket, Host, Program } from "../../sim/host.ts";
 import type { Entry, NodeId } from "../raft/message.ts";
@@ -73,7 +75,10 @@ class KvServer {
     this.#host = host;
     this.#settings = settings;
     this.store = new KvStore(settings, {
-      onApplied: (entry, result, command) => this.#onApplied(entry, result, command),
+      onApplied: (entry, result, command) => {
+        host.observe("kv.applied", () => ({ host: host.name, index: entry.index, command, result }));
+        this.#onApplied(entry, result, command);
+      },
       // Who waited for an entry that the snapshot skipped will ask again.
       onRestored: () => this.#waiting.clear(),
       mark: (name) => host.mark(name),
