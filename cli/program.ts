@@ -1,16 +1,7 @@
-/** The commands and their flags, for yargs. */
+/** The commands and their flags, for yargs. What a command executes is loaded when it is called: `--help` needs none of it. */
 import yargs, { type Argv } from "yargs";
 import { UsageError } from "../campaign/errors.ts";
 import { toolVersion } from "../campaign/sources.ts";
-import { bugsListCommand, bugsRunCommand } from "./commands/bugs.ts";
-import { campaignCommand } from "./commands/campaign.ts";
-import { checkCommand } from "./commands/check.ts";
-import { corpusAddCommand } from "./commands/corpus.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { initCommand } from "./commands/init.ts";
-import { listCommand } from "./commands/list.ts";
-import { replayCommand } from "./commands/replay.ts";
-import { runCommand } from "./commands/run.ts";
 import { addTla } from "./commands/tla-flags.ts";
 import { common, FLAG, list, text } from "./flags.ts";
 import { demandWords, explained } from "./words.ts";
@@ -103,7 +94,7 @@ function addCampaign(parser: Argv, finish: (code: number) => void): void {
           .option("validate", VALIDATE)
           .option("verify-determinism", { ...FLAG, describe: "execute every run twice, in other processes" }),
       ),
-    async (args) => finish(await campaignCommand(args)),
+    async (args) => finish(await (await import("./commands/campaign.ts")).campaignCommand(args)),
   );
 }
 
@@ -127,7 +118,7 @@ function addRunAndReplay(parser: Argv, finish: (code: number) => void): void {
           describe: "a name, or a file that exports one scenario",
         }),
       ),
-    async (args) => finish(await runCommand(args)),
+    async (args) => finish(await (await import("./commands/run.ts")).runCommand(args)),
   );
   parser.command(
     "replay <target>",
@@ -142,7 +133,7 @@ function addRunAndReplay(parser: Argv, finish: (code: number) => void): void {
           })
           .option("scenario", text("scenario", "the file that exports the repro's scenario, where it is now")),
       ),
-    async (args) => finish(await replayCommand(args)),
+    async (args) => finish(await (await import("./commands/replay.ts")).replayCommand(args)),
   );
 }
 
@@ -158,13 +149,13 @@ function addOthers(parser: Argv, finish: (code: number) => void): void {
           .option("model", text("model", "the model or checker, where the file does not tell"))
           .option("option", list("option", "an option of the checker: name=value (repeatable)")),
       ),
-    (args) => finish(checkCommand(args)),
+    async (args) => finish((await import("./commands/check.ts")).checkCommand(args)),
   );
   parser.command(
     "list",
     "scenarios, faults, checkers, formats",
     (command) => command.option("json", { ...FLAG, describe: "one JSON document" }),
-    (args) => finish(listCommand(args)),
+    async (args) => finish((await import("./commands/list.ts")).listCommand(args)),
   );
   parser.command("bugs", "historic bugs, and what finds them", (command) =>
     command
@@ -172,7 +163,7 @@ function addOthers(parser: Argv, finish: (code: number) => void): void {
         "$0",
         "list the museum",
         (list) => list.option("json", { ...FLAG, describe: "one JSON document, with the patches" }),
-        (args) => finish(bugsListCommand(args)),
+        async (args) => finish((await import("./commands/bugs.ts")).bugsListCommand(args)),
       )
       .command(
         "run [ids..]",
@@ -193,7 +184,7 @@ function addOthers(parser: Argv, finish: (code: number) => void): void {
             .option("workers", { ...text("workers", "processes, or a share of the cores"), alias: "j" })
             .option("quiet", { ...FLAG, alias: "q", describe: "no progress" })
             .option("json", { ...FLAG, describe: "one JSON document" }),
-        async (args) => finish(await bugsRunCommand(args)),
+        async (args) => finish(await (await import("./commands/bugs.ts")).bugsRunCommand(args)),
       ),
   );
   parser.command("corpus", "seeds that once failed, run first for ever", (command) =>
@@ -203,7 +194,7 @@ function addOthers(parser: Argv, finish: (code: number) => void): void {
         "put repros into corpus/<scenario>.jsonl of the working folder, one a line",
         (add) =>
           add.positional("repros", { type: "string", array: true, demandOption: true, describe: "repro.json files" }),
-        (args) => finish(corpusAddCommand(args)),
+        async (args) => finish((await import("./commands/corpus.ts")).corpusAddCommand(args)),
       )
       .demandCommand(1, "A command is missing: corpus add."),
   );
@@ -211,12 +202,12 @@ function addOthers(parser: Argv, finish: (code: number) => void): void {
     "init [folder]",
     "write a starter: a system, a scenario, a CI file",
     (command) => command.positional("folder", { type: "string", default: ".", describe: "where to" }),
-    (args) => finish(initCommand(args)),
+    async (args) => finish((await import("./commands/init.ts")).initCommand(args)),
   );
   parser.command(
     "doctor",
     "versions, and whether this machine is deterministic",
     (command) => command.option("json", { ...FLAG, describe: "one JSON document" }),
-    async (args) => finish(await doctorCommand(args)),
+    async (args) => finish(await (await import("./commands/doctor.ts")).doctorCommand(args)),
   );
 }

@@ -1,8 +1,6 @@
 /** `seedbed tla …` and its flags. */
 import type { Argv } from "yargs";
 import { common, FLAG, list, text } from "../flags.ts";
-import { tlaValidateCommand } from "./tla-validate.ts";
-import { tlaCheckCommand, tlaCoverageCommand, tlaCrossCheckCommand } from "./tla.ts";
 
 export function addTla(parser: Argv, finish: (code: number) => void): void {
   parser.command("tla", "check TLA+ specifications, and runs against them", (command) =>
@@ -18,19 +16,19 @@ export function addTla(parser: Argv, finish: (code: number) => void): void {
             .option("simulate", { ...FLAG, describe: "random walks instead of all states; shows nothing but errors" })
             .option("walks", text("walks", "with --simulate: how many (default 1000)"))
             .option("seed", text("seed", "with --simulate: a whole number; the same walks again (default 1)")),
-        async (args) => finish(await tlaCheckCommand(args)),
+        async (args) => finish(await (await import("./tla.ts")).tlaCheckCommand(args)),
       )
       .command(
         "coverage <spec>",
         "how often a check took each action",
         (coverage) => model(coverage),
-        async (args) => finish(await tlaCoverageCommand(args)),
+        async (args) => finish(await (await import("./tla.ts")).tlaCoverageCommand(args)),
       )
       .command(
         "cross-check <spec>",
         "check with TLC too (TLA2TOOLS_JAR names its jar), and compare verdict and counts",
         (cross) => model(cross),
-        async (args) => finish(await tlaCrossCheckCommand(args)),
+        async (args) => finish(await (await import("./tla.ts")).tlaCrossCheckCommand(args)),
       )
       .command(
         "validate <target>",
@@ -47,7 +45,7 @@ export function addTla(parser: Argv, finish: (code: number) => void): void {
               .option("set", list("set", "hold a setting: name=value (repeatable)"))
               .option("plan", text("plan", "a plan instead of the drawn one")),
           ),
-        async (args) => finish(await tlaValidateCommand(args)),
+        async (args) => finish(await (await import("./tla-validate.ts")).tlaValidateCommand(args)),
       )
       .demandCommand(1, "tla: a command is missing (check, coverage, cross-check, validate)."),
   );
