@@ -1,50 +1,13 @@
 /** What must not change a run: looking at it, checking it, where the engine yields, which process it runs in, what ran before. */
 import { expect, test } from "vitest";
-import { loadScenario } from "../campaign/catalog.ts";
 import { execute, run } from "../campaign/execute.ts";
 import { PURPOSE } from "../sim/kernel.ts";
+import { scenarioOf, testNeutrality } from "./neutrality.ts";
 
-const CASES: readonly (readonly [string, string])[] = [
+testNeutrality([
   ["kv", "neutral/1"],
-  ["kv", "neutral/2"],
-  ["kv-partitions", "neutral/1"],
-  ["kv-disk", "neutral/1"],
-  ["kv-clocks", "neutral/1"],
-  ["crdt-sets", "neutral/1"],
   ["lesson-stale-read", "neutral/1"],
-];
-
-const scenarioOf = (name: string) => loadScenario({ name, file: null });
-
-test.each(CASES)(
-  "%s, seed %s: tracing, deep checks, monitors, validation, points of yield and a second run give one digest",
-  async (name, seed) => {
-    const scenario = await scenarioOf(name);
-    const plain = await run(scenario, { seed });
-    let bits = 12345;
-    const random = (): number => (bits = (Math.imul(bits, 69069) + 1) >>> 0) >>> 16;
-    const variants = {
-      again: await run(scenario, { seed }),
-      traced: await run(scenario, { seed }, { isTracing: true }),
-      checked: await run(scenario, { seed }, { isDeepChecking: true }),
-      unwatched: await run(scenario, { seed }, { hasMonitors: false }),
-      validated: await run(scenario, { seed }, { isValidating: true }),
-      yieldingAlways: await run(scenario, { seed }, { yieldPolicy: { every: 1 } }),
-      yieldingAtRandom: await run(scenario, { seed }, { yieldPolicy: { random } }),
-      neverYielding: await run(scenario, { seed }, { yieldPolicy: "never" }),
-    };
-    const digests = Object.fromEntries(Object.entries(variants).map(([variant, { digest }]) => [variant, digest]));
-    for (const [variant, digest] of Object.entries(digests))
-      expect(`${variant} ${digest}`).toBe(`${variant} ${plain.digest}`);
-  },
-);
-
-test.each(CASES)("%s, seed %s: the resolved input gives the digest and the result of its seed", async (name, seed) => {
-  const scenario = await scenarioOf(name);
-  const first = await run(scenario, { seed });
-  const again = await run(scenario, JSON.parse(JSON.stringify(first.input)));
-  expect(again).toEqual(first);
-});
+]);
 
 test("an error while one run is under way leaves the next one as it would have been", async () => {
   const scenario = await scenarioOf("kv");

@@ -1,7 +1,7 @@
 /**
  * Conformance with TLC: published state counts and verdicts of tlaplus/Examples.
  *
- * The models of this file take well under a second each, those of examples-longer.test.ts up to two. With SEEDBED_TLA_EXAMPLES
+ * The models of this file take well under a second each, those of examples.long.test.ts up to two. With SEEDBED_TLA_EXAMPLES
  * naming a folder that holds tla-examples.json and tla-examples/, all models listed there are run as well, which takes minutes;
  * and the processor time of all that succeed is compared with its bound.
  *

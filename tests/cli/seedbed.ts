@@ -1,9 +1,11 @@
-/** Runs the command line as a user would, in a folder of its own. */
+/** Runs the command line as a user would, in a folder of its own: compiled where the project provides that (compiled.ts), else from sources. */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
+import { inject } from "vitest";
+import "./compiled.ts";
 
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 const BOOT = fileURLToPath(new URL("../../runtime/boot.mjs", import.meta.url));
@@ -23,7 +25,8 @@ export function temporaryFolder(): string {
 
 export function seedbed(args: readonly string[], options: Options = {}): Promise<Finished> {
   const { FORCE_COLOR: _color, GITHUB_ACTIONS: _actions, ...env } = process.env;
-  const child = spawn(process.execPath, [BOOT, MAIN, ...args], {
+  const compiled = inject("compiledMain");
+  const child = spawn(process.execPath, [...(compiled === undefined ? [BOOT, MAIN] : [compiled]), ...args], {
     cwd: options.cwd ?? temporaryFolder(),
     env: { ...env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -43,8 +43,8 @@ export function packAndInstall(): Packed {
   };
 }
 
-/** What npm would find in the repository after `npm run build`. */
-function stage(staged: string): void {
+/** Makes the folder `staged`: what npm would find in the repository after `npm run build`. */
+export function stage(staged: string): void {
   fs.mkdirSync(staged);
   const compiler = path.join(repository, "node_modules", ".bin", "tsc");
   execFileSync(compiler, ["-p", "tsconfig.build.json", "--outDir", path.join(staged, "dist")], { cwd: repository });
