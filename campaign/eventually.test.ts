@@ -46,3 +46,11 @@ test("a claim that does not come true within its bound fails the run, with the r
     reason: "2000 ms after healing it does not hold: the node is not settled",
   });
 });
+
+test("without monitors a run waits in the same way, so that its digest is the same, but nothing is judged", async () => {
+  const watched = await run(settling(8_000_000, 6_000_000), { seed: "1" });
+  const alone = await run(settling(8_000_000, 6_000_000), { seed: "1" }, { hasMonitors: false });
+  expect([alone.digest, alone.virtualUs]).toEqual([watched.digest, watched.virtualUs]);
+  const late = await run(settling(60_000_000, 2_000_000), { seed: "1" }, { hasMonitors: false });
+  for (const { properties } of [alone, late]) expect(properties.map(({ name }) => name)).not.toContain("settles");
+});

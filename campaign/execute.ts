@@ -249,6 +249,7 @@ class Run {
   #healedUs = 0;
   #liveness: Verdict | null = null;
   #eventually: readonly Verdict[] = [];
+  readonly #hasMonitors: boolean;
 
   constructor(scenario: Scenario, input: WholeInput, options: RunOptions, engine: Engine) {
     this.#scenario = scenario;
@@ -262,11 +263,11 @@ class Run {
     this.#workload = new Workload(this.#control, this.#context.clients);
     this.#addHosts();
     this.#isSpecificationAlone = options.isSpecificationAlone ?? false;
-    const hasMonitors = (options.hasMonitors ?? true) && !this.#isSpecificationAlone;
+    this.#hasMonitors = (options.hasMonitors ?? true) && !this.#isSpecificationAlone;
     const goesOn = options.goesOnAfterMonitors === true;
     this.#watch =
       scenario.watch?.(this.#control, this.#context, {
-        hasMonitors,
+        hasMonitors: this.#hasMonitors,
         onViolation: goesOn ? () => {} : () => this.#stopEarly(),
       }) ?? {};
     const { specification } = scenario;
@@ -389,11 +390,12 @@ class Run {
         return reason === null ? [] : [{ ...claim, reason }];
       });
       if (pending.length === 0) {
-        this.#eventually = eventually.map(({ name }) => validVerdict(name, 0));
+        if (this.#hasMonitors) this.#eventually = eventually.map(({ name }) => validVerdict(name, 0));
         return;
       }
       const sinceUs = this.#control.nowUs - this.#healedUs;
       const late = pending.find(({ withinUs }) => sinceUs >= withinUs);
+      if (late !== undefined && !this.#hasMonitors) return;
       if (late !== undefined) {
         const what = `${late.withinUs / 1000} ms after healing it does not hold: ${late.reason}`;
         this.#eventually = [invalidVerdict(late.name, 0, [what])];

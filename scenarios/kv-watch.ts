@@ -72,12 +72,8 @@ export function watchRaft(control: Control, context: ScenarioContext, options: W
       candidate: () => namesOf(live().filter(({ role }) => role === "candidate" || role === "pre-candidate")),
       laggard: () => laggards(live()),
     },
-    ...(options.hasMonitors
-      ? {
-          monitors: [{ name: "raft", verdict: () => verdictOf(monitor) }],
-          eventually: [appliedEverywhere(control, context, seen)],
-        }
-      : {}),
+    ...(options.hasMonitors ? { monitors: [{ name: "raft", verdict: () => verdictOf(monitor) }] } : {}),
+    eventually: [appliedEverywhere(control, context, seen)],
     counts: () => ({ ...counts, segmentChanges: world.properties.marks.get("raft.segment-changed") ?? 0 }),
   };
 }

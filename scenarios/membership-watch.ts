@@ -106,11 +106,9 @@ class MembershipWatch {
         stranger: () => this.#strangers(),
       },
       ...(hasMonitors
-        ? {
-            monitors: this.#judges.map((judge) => ({ name: judge.name, verdict: () => this.#verdictOf(judge) })),
-            eventually: this.#eventually(),
-          }
+        ? { monitors: this.#judges.map((judge) => ({ name: judge.name, verdict: () => this.#verdictOf(judge) })) }
         : {}),
+      eventually: this.#eventually(),
       counts: () => ({
         falseSuspicions: this.#detection.falseSuspicions,
         detections: this.#detection.detections.length,

@@ -88,7 +88,10 @@ export type Watch = {
   readonly targets?: { readonly [name: string]: () => readonly string[] };
   /** Named properties of monitors, judged once more at the end. */
   readonly monitors?: readonly { readonly name: string; verdict(): Verdict }[];
-  /** Must all hold at one moment after healing, each within its bound; the run goes on as soon as they do. */
+  /**
+   * Must all hold at one moment after healing, each within its bound; the run goes on as soon as they do. Must be here without monitors
+   * too: the run waits in the same way, so that its digest does not depend on who looks on, but nothing is judged.
+   */
   readonly eventually?: readonly Eventually[];
   /** Numbers for the floors and the summary, by name: "leaderChanges". */
   readonly counts?: () => { readonly [name: string]: number };

@@ -1,13 +1,6 @@
-/** As neutrality.test.ts, over more scenarios. */
+/** As neutrality.test.ts, over every scenario that runs by default. */
+import { selectScenarios } from "../campaign/catalog.ts";
 import { testNeutrality } from "./neutrality.ts";
 
-testNeutrality([
-  ["kv", "neutral/2"],
-  ["kv-partitions", "neutral/1"],
-  ["kv-disk", "neutral/1"],
-  ["kv-clocks", "neutral/1"],
-  ["crdt-sets", "neutral/1"],
-  ["crdt-tree", "neutral/1"],
-  ["balancer", "neutral/1"],
-  ["membership", "neutral/1"],
-]);
+const selected = await selectScenarios({ arguments: [] });
+testNeutrality(selected.map(({ scenario }) => [scenario.name, "neutral/2"]));
