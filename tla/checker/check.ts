@@ -6,7 +6,7 @@
 import { describeError, type Span, type TlaError } from "../errors.ts";
 import type { Surroundings } from "../eval/machine.ts";
 import { createModel, type Model, type ModelSource } from "../eval/model.ts";
-import { type Checks, createChecks, demandBehaviour, failedAssumption } from "./checks.ts";
+import { type Checks, createChecks, demandBehaviour, failedAssumption, inState, NOWHERE } from "./checks.ts";
 import { type Counterexample, counterexampleOf, counterexampleOfLasso } from "./counterexample.ts";
 import {
   asTlaError,
@@ -207,7 +207,8 @@ function postconditions(exploration: Exploration, found: FoundViolation[], notCh
   }
   for (const predicate of checks.postconditions) {
     try {
-      if (predicate.holds()) continue;
+      // It is about no state: the variables have no values.
+      if (inState(exploration.model, NOWHERE, () => predicate.holds())) continue;
       found.push({
         kind: "postcondition",
         name: predicate.name,

@@ -1,5 +1,6 @@
 /** What is checked in every state and step, compiled from the configuration. */
 import { describeSpan, TlaError } from "../errors.ts";
+import { levelNames } from "../eval/level-rules.ts";
 import { entityLevel } from "../eval/levels.ts";
 import type { Value } from "../values/types.ts";
 import {
@@ -16,7 +17,15 @@ import {
 import { lookup } from "../eval/scope.ts";
 import type { NamedSetting } from "../syntax/config.ts";
 import { formulaOf, type Scoped } from "./sites.ts";
-import { actionAt, behaviourOf, type Behaviour, defined, initOf, splitTemporal } from "./specification.ts";
+import {
+  actionAt,
+  behaviourOf,
+  type Behaviour,
+  defined,
+  demandNoAction,
+  initOf,
+  splitTemporal,
+} from "./specification.ts";
 
 /** A property that needs whole behaviours: checked on the finished graph. */
 export type LivenessProperty = { readonly name: string; readonly parts: readonly Scoped[] };
@@ -39,10 +48,12 @@ export type Checks = {
 
 export function createChecks(model: Model): Checks {
   const { config } = model;
-  demandLevels(model);
+  demandSettingLevels(model);
   const behaviour = behaviourOf(model);
   const properties = config.properties.map((setting) => {
-    return { name: setting.name, parts: splitTemporal(model.compiler, defined(model, setting)) };
+    const parts = splitTemporal(model.compiler, defined(model, setting));
+    demandNoAction(setting, parts.initial, "PROPERTY");
+    return { name: setting.name, parts };
   });
   const predicates = (pick: (parts: (typeof properties)[number]["parts"]) => readonly Scoped[]): Predicate[] => {
     return properties.flatMap(({ name, parts }) =>
@@ -69,10 +80,8 @@ export function createChecks(model: Model): Checks {
   };
 }
 
-const levelNames = ["a constant", "a state predicate", "an action", "a temporal formula"];
-
 /** Throws TlaError (config) for what speaks of more than it may where the configuration names it. */
-function demandLevels(model: Model): void {
+function demandSettingLevels(model: Model): void {
   const { config } = model;
   const single = (setting: NamedSetting | undefined): readonly NamedSetting[] =>
     setting === undefined ? [] : [setting];

@@ -4,7 +4,7 @@
  * `Init /\ [][Next]_v /\ L` may be spread over definitions, their arguments and instances; these are followed as far as they are
  * conjunctions.
  */
-import { TlaError } from "../errors.ts";
+import { describeSpan, TlaError } from "../errors.ts";
 import type { Compiler } from "../eval/compiler.ts";
 import { type Generator, generatorOf, type Model, requireDefinition } from "../eval/model.ts";
 import type { Node } from "../syntax/ast.ts";
@@ -106,13 +106,27 @@ function specifiedBehaviour(model: Model, setting: NamedSetting): Behaviour {
   const refuse = (what: string, { node }: Scoped): never => {
     throw new TlaError("config", `${setting.name} ${what}`, node.span);
   };
+  demandNoAction(setting, initial, "SPECIFICATION");
   if (initial.length === 0) refuse("has no initial predicate", formula);
   const [step, second] = steps;
+  if (step === undefined) refuse("has no conjunct [][Next]_v, so no step is specified", formula);
   if (second !== undefined) refuse("has more than one [][Next]_v; one is expected", second);
   if (always.length > 0) refuse("has a conjunct []P that is not [][Next]_v", always[0]!);
   const action = step?.node.kind === "boxAction" ? step.node.body : undefined;
   const next = step && action && { node: action, site: step.site };
   return { init: initial, next, name: action?.kind === "apply" ? action.name : "Next", fairness: temporal };
+}
+
+/** Throws TlaError (config) for an action outside of [][A]_v: it would be about the first step only. */
+export function demandNoAction(setting: NamedSetting, initial: readonly Scoped[], what: string): void {
+  const action = initial.find((part) => levelAt(part) === 2);
+  if (action === undefined) return;
+  const found = `found an action (${describeSpan(action.node.span)})`;
+  throw new TlaError(
+    "config",
+    `${setting.name} cannot be a ${what}: expected state predicates and temporal formulas such as [][A]_v, ${found}`,
+    setting.span,
+  );
 }
 
 /** What a setting of the configuration names. */

@@ -76,6 +76,13 @@ describe("the configuration", () => {
     );
     expect(refusal(text, "INIT Init")).toMatch(/expected INIT once, found it again \(it is Init already\)/);
     expect(refusal(text, "SPECIFICATION Spec\nSPECIFICATION Spec", "")).toMatch(/expected SPECIFICATION once/);
+    const constant = `CONSTANT K\n${text}`;
+    expect(refusal(constant, "CONSTANT K = 1\nCONSTANT K = 2")).toBe(
+      "line 4, column 10 of M.cfg: expected one meaning of K, found another than in line 3, column 10 of M.cfg",
+    );
+    expect(refusal(constant, "CONSTANTS K = 1 K <- Init")).toMatch(/expected one meaning of K/);
+    expect(refusal(constant, "CONSTANT K = {1}\nCONSTANT K = {1}")).toBe("held");
+    expect(refusal(constant, 'CONSTANT K = {1, "a"}')).toMatch(/^line 3, column 10 of M.cfg: .*cannot be compared/);
   });
 
   it("may give a value to a constant that nobody declares, and that is said", () => {

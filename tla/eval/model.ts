@@ -95,7 +95,7 @@ function configure(config: Config, library: Library, scope: Scope, m: Machine): 
       throw new TlaError("config", `${setting.name} is not defined in ${where}`, setting.span);
     }
     for (const target of targets) {
-      if (setting.value !== undefined) give(target, toValue(m, setting.value), setting.span);
+      if (setting.value !== undefined) give(target, givenValue(m, setting.value, setting.span), setting.span);
       else redirect(target, requireEntity(scope, { name: setting.operator!, span: setting.span }));
     }
   }
@@ -123,6 +123,14 @@ function give(target: Entity, value: Value, span: Span): void {
 function redirect(target: Entity, to: Entity): void {
   if (target.kind === "constant" || target.kind === "definition" || target.kind === "native") {
     if (target !== to) target.override = to;
+  }
+}
+
+function givenValue(m: Machine, value: ConfigValue, span: Span): Value {
+  try {
+    return toValue(m, value);
+  } catch (error) {
+    throw error instanceof TlaError ? new TlaError("config", error.message, span) : error;
   }
 }
 

@@ -10,6 +10,7 @@ import { builtinModules, standardModules } from "../modules/builtin.ts";
 import { missingModules } from "../modules/missing.ts";
 import type { InstanceUnit, Module, Node, Param, Unit } from "../syntax/ast.ts";
 import { parseFile } from "../syntax/parse-module.ts";
+import { demandLevels } from "./level-rules.ts";
 import { demandMeaning, type Surrounding } from "./meaning.ts";
 import {
   type AssumeUnit,
@@ -79,7 +80,9 @@ export function createLibrary(load: (name: string) => string | undefined): Libra
 
 /** Loads the root module and everything it extends. Throws TlaError for what cannot be found, parsed or resolved. */
 export function loadRoot(library: Library, name: string): Scope {
-  return moduleScope(library, name, undefined, rootContext(), undefined);
+  const scope = moduleScope(library, name, undefined, rootContext(), undefined);
+  demandLevels(library);
+  return scope;
 }
 
 function rootContext(): Context {

@@ -4,7 +4,7 @@
  * Source: Specifying Systems, section 14.7.1, and TLC's later keywords (ALIAS, POSTCONDITION, CHECK_DEADLOCK). Values are
  * numbers, strings, booleans, sets of values, and names, which are model values.
  */
-import { type Span, TlaError } from "../errors.ts";
+import { describeSpan, type Span, TlaError } from "../errors.ts";
 import { type Token, tokenize } from "./lexer.ts";
 
 export type ConfigValue =
@@ -111,7 +111,7 @@ function demandOnce(reader: Reader, draft: Draft, section: keyof Config, keyword
 function readSection(reader: Reader, draft: Draft, section: keyof Config): void {
   switch (section) {
     case "constants":
-      while (isName(current(reader))) draft.constants.push(readConstant(reader));
+      while (isName(current(reader))) addConstant(draft, readConstant(reader));
       return;
     case "checkDeadlock": {
       const value = take(reader);
@@ -177,6 +177,19 @@ function readConstant(reader: Reader): ConstantSetting {
   }
   if (sign.text === "=") return { name: name.text, value: readValue(reader), operator: undefined, inModule, span };
   return { name: name.text, value: undefined, operator: readName(reader).name, inModule, span };
+}
+
+/** Adds what a name stands for; throws if it stands for something else already. */
+function addConstant(draft: Draft, setting: ConstantSetting): void {
+  const meaning = ({ value, operator }: ConstantSetting): string => JSON.stringify([value, operator]);
+  const before = draft.constants.find(({ name, inModule }) => name === setting.name && inModule === setting.inModule);
+  if (before !== undefined && meaning(before) !== meaning(setting))
+    throw new TlaError(
+      "config",
+      `expected one meaning of ${setting.name}, found another than in ${describeSpan(before.span)}`,
+      setting.span,
+    );
+  if (before === undefined) draft.constants.push(setting);
 }
 
 function readValue(reader: Reader): ConfigValue {
