@@ -67,6 +67,6 @@ test("a file cannot set the exit code of the tool", async () => {
 
 test("a folder, and a file that is gone, are told apart", async () => {
   fs.mkdirSync(path.join(folder, "d.ts"));
-  await expect(select(path.join(folder, "d.ts"))).rejects.toThrow(/is no file/);
+  await expect(select(path.join(folder, "d.ts"))).rejects.toThrow(/is not a file/);
   await expect(select(path.join(folder, "gone.ts"))).rejects.toThrow(/There is no file/);
 });

@@ -16,7 +16,7 @@ export type Selection = {
   readonly arguments: readonly string[];
   /** Also those with `default: false`. */
   readonly isAll?: boolean;
-  /** Only names that match this pattern. Throws UsageError when it is no regular expression. */
+  /** Only names that match this pattern. Throws UsageError when it is not a regular expression. */
   readonly grep?: string;
 };
 
@@ -95,7 +95,7 @@ function grepPattern(text: string): RegExp {
   try {
     return new RegExp(text);
   } catch {
-    throw new UsageError(`--grep ${JSON.stringify(text)} is no regular expression.`);
+    throw new UsageError(`--grep ${JSON.stringify(text)} is not a regular expression.`);
   }
 }
 

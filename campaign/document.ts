@@ -45,7 +45,7 @@ export function parseJson(text: string, where: string, next: string): unknown {
   } catch (error) {
     // The engine says so in words of its own where the text is not even begun.
     const what = text.trim() === "" ? "it is empty" : (error as Error).message;
-    throw new UsageError(`${where} is no JSON: ${what}. ${next}`);
+    throw new UsageError(`${where} is not valid JSON: ${what}. ${next}`);
   }
   if (levelsOf(value, LEVELS_MAX) > LEVELS_MAX)
     throw new UsageError(`${where}: lists and objects lie more than ${LEVELS_MAX} levels deep in each other. ${next}`);

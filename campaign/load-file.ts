@@ -22,7 +22,7 @@ export async function loadUserFile(file: string, options: LoadOptions = {}): Pro
   const found = fs.statSync(absolute, { throwIfNoEntry: false });
   if (found === undefined)
     throw new UsageError(`There is no file ${JSON.stringify(file)}, so no scenario can be loaded from it.`);
-  if (!found.isFile()) throw new UsageError(`${file} is no file, so no scenario can be loaded from it.`);
+  if (!found.isFile()) throw new UsageError(`${file} is not a file, so no scenario can be loaded from it.`);
   await prepareForUserFiles();
   const before = process.exitCode;
   try {

@@ -147,7 +147,7 @@ function parseLine(json: string, where: string): RunLine {
   try {
     value = JSON.parse(json);
   } catch (error) {
-    throw new UsageError(`${where} is no JSON: ${(error as Error).message}. Remove it to do its run again.`);
+    throw new UsageError(`${where} is not valid JSON: ${(error as Error).message}. Remove it to do its run again.`);
   }
   const parsed = lineSchema.safeParse(value);
   if (parsed.success) return value as RunLine;

@@ -44,7 +44,7 @@ test("what is written is read again, and a torn last line is dropped with a noti
 });
 
 test.each<[string, string, RegExp]>([
-  ["no JSON", "{not json", /line 2 is no JSON/],
+  ["no JSON", "{not json", /line 2 is not valid JSON/],
   ["null", "null", /line 2: the line: /],
   ["a list", "[]", /line 2: the line: /],
   ["an empty object", "{}", /line 2: scenario: /],
@@ -76,7 +76,7 @@ test("damage before the last line is an error, and so is a results file that is 
 test.each<[string, string, RegExp]>([
   ["null", "null", /format: expected 1, found nothing/],
   ["another format", '{"format":7}', /format: expected 1, found 7/],
-  ["half a document", '{"format":', /is no JSON/],
+  ["half a document", '{"format":', /is not valid JSON/],
   ["no flags", '{"format":1,"base":null,"sources":{}}', /expected base, flags and sources/],
 ])("a campaign.json with %s is refused", (_what, text, message) => {
   const folder = temporary();

@@ -129,7 +129,7 @@ export function campaignIn(folder: string): StoredCampaign {
     value = JSON.parse(fs.readFileSync(file, "utf8"));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${file} ${code === undefined ? "is no JSON" : `cannot be read (${code})`}.`);
+    throw new UsageError(`${file} ${code === undefined ? "is not valid JSON" : `cannot be read (${code})`}.`);
   }
   const { format, base, flags, sources } = (value ?? {}) as Partial<StoredCampaign> & { readonly format?: unknown };
   const isRecord = (given: unknown): boolean => typeof given === "object" && given !== null && !Array.isArray(given);
@@ -169,7 +169,7 @@ export function makeFolder(folder: string): void {
 }
 
 /** Temporary file, sync, rename: a reader sees the old file or the whole new one. */
-function writeWhole(file: string, text: string): void {
+export function writeWhole(file: string, text: string): void {
   const temporary = `${file}.part`;
   const descriptor = fs.openSync(temporary, "w");
   try {

@@ -176,7 +176,7 @@ test("every other mistake has a message that says where, what and what next", ()
     docs/plan.md lists the kinds and their fields.
 
     a link that is none:
-    plan.json: faults[0].links[0]: "n1-n2" is no link: write it as "n1>n2".
+    plan.json: faults[0].links[0]: "n1-n2" is not a link: write it as "n1>n2".
     docs/plan.md lists the kinds and their fields.
 
     links and hosts:

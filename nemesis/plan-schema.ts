@@ -11,7 +11,7 @@ const count = z.int().min(1);
 const rate = z.int().min(1).max(1_000_000);
 const name = z.string().min(1);
 const names = z.array(name).min(1);
-const link = z.string().regex(/^[^>]+>[^>]+$/, 'is no link: write it as "n1>n2"');
+const link = z.string().regex(/^[^>]+>[^>]+$/, 'is not a link: write it as "n1>n2"');
 const links = z.array(link).min(1);
 
 const when = z.strictObject({

@@ -121,7 +121,7 @@ export function resolveLinks(
 export function splitLink(entry: LinkEntry): readonly [from: string, to: string] {
   const [from, to] = entry.split(">");
   if (from === undefined || to === undefined)
-    throw new RangeError(`${JSON.stringify(entry)} is no link: write it as "n1>n2"`);
+    throw new RangeError(`${JSON.stringify(entry)} is not a link: write it as "n1>n2"`);
   return [from, to];
 }
 

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { EXIT, UsageError } from "../../campaign/errors.ts";
 import { hashJson, parseRepro, readRepro } from "../../campaign/repro.ts";
+import { writeWhole } from "../../campaign/store.ts";
 import { makeTerminal } from "../terminal.ts";
 
 export type CorpusArguments = { readonly repros: readonly string[]; readonly color?: boolean | undefined };
@@ -13,7 +14,7 @@ export function corpusAddCommand(args: CorpusArguments): number {
   const repros = args.repros.map((file) => ({ file, repro: readRepro(file) }));
   for (const { file, repro } of repros) {
     if (!/^[a-z0-9][a-z0-9-]*$/.test(repro.scenario))
-      throw new UsageError(`${file}: scenario: ${JSON.stringify(repro.scenario)} is no name of a scenario.`);
+      throw new UsageError(`${file}: scenario: ${JSON.stringify(repro.scenario)} is not a name of a scenario.`);
   }
   for (const { repro } of repros) {
     const target = path.join("corpus", `${repro.scenario}.jsonl`);
@@ -33,7 +34,8 @@ function append(file: string, line: string, hash: string): boolean {
       ({ text, where }) => text.trim() !== "" && hashJson(parseRepro(text, where).input) === hash,
     );
     if (isThere) return false;
-    fs.appendFileSync(file, `${before === "" || before.endsWith("\n") ? "" : "\n"}${line}\n`);
+    // Whole or not at all: a torn line would be refused by every campaign after it.
+    writeWhole(file, `${before}${before === "" || before.endsWith("\n") ? "" : "\n"}${line}\n`);
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { EXIT, UsageError } from "../../campaign/errors.ts";
 import { toolVersion } from "../../campaign/sources.ts";
-import { makeFolder } from "../../campaign/store.ts";
+import { makeFolder, writeWhole } from "../../campaign/store.ts";
 import { makeTerminal, shellWord } from "../terminal.ts";
 
 export type InitArguments = { readonly folder: string; readonly color?: boolean | undefined };
@@ -12,21 +12,26 @@ export function initCommand(args: InitArguments): number {
   if (args.folder === "") throw new UsageError("init: the folder is empty. Give one, or none for the working folder.");
   const terminal = makeTerminal(args);
   const folder = path.resolve(args.folder);
-  const files = starterFiles();
+  const files = { ...STARTER, ...(hasCompilerSettings(folder) ? {} : { "tsconfig.json": COMPILER_SETTINGS }) };
   const present = Object.keys(files).filter((name) => fs.existsSync(path.join(folder, name)));
   if (present.length > 0) {
     throw new UsageError(
       `${folder} has ${present.join(", ")} already, and init overwrites nothing. Choose another folder.`,
     );
   }
+  const begun: string[] = [];
   try {
     for (const [name, text] of Object.entries(files)) {
-      makeFolder(path.dirname(path.join(folder, name)));
-      fs.writeFileSync(path.join(folder, name), text);
-      terminal.out(`wrote ${path.join(args.folder, name)}\n`);
+      const file = path.join(folder, name);
+      makeFolder(path.dirname(file));
+      begun.push(file);
+      fs.writeFileSync(file, text);
     }
-    if (ignoreStore(folder)) terminal.out(`wrote ${path.join(args.folder, ".gitignore")}\n`);
+    const names = [...Object.keys(files), ...(ignoreStore(folder) ? [".gitignore"] : [])];
+    for (const name of names) terminal.out(`wrote ${path.join(args.folder, name)}\n`);
   } catch (error) {
+    // All or nothing: what is left would be refused by the next init.
+    for (const file of begun) if (fs.existsSync(file)) fs.rmSync(file);
     throw new UsageError(
       `${folder} cannot be written (${(error as NodeJS.ErrnoException).code}). Choose another folder.`,
     );
@@ -46,13 +51,22 @@ function ignoreStore(folder: string): boolean {
   const missing = IGNORED.filter((name) => !lines.includes(name) && !lines.includes(name.slice(0, -1)));
   if (missing.length === 0) return false;
   const start = before === "" || before.endsWith("\n") ? before : `${before}\n`;
-  fs.writeFileSync(file, `${start}${missing.join("\n")}\n`);
+  writeWhole(file, `${start}${missing.join("\n")}\n`);
   return true;
 }
 
-function starterFiles(): { readonly [name: string]: string } {
-  return { "register.ts": SYSTEM, "register.scenario.ts": SCENARIO, ".github/workflows/seedbed.yml": workflow() };
+/** Those of a project around the starter are the project's. */
+function hasCompilerSettings(folder: string): boolean {
+  if (fs.existsSync(path.join(folder, "tsconfig.json"))) return true;
+  const parent = path.dirname(folder);
+  return parent !== folder && hasCompilerSettings(parent);
 }
+
+/** `npx tsc` checks types alone: seedbed runs TypeScript as it is. */
+const COMPILER_SETTINGS = `{
+  "compilerOptions": { "module": "nodenext", "target": "es2023", "strict": true, "noEmit": true, "skipLibCheck": true }
+}
+`;
 
 const SYSTEM = `/** A register on one node that survives crashes: what it answers is durable, and a write that arrives twice is applied once. */
 import { type DatagramSocket, type File, type Host, jsonCodec, type Program } from "seedbed";
@@ -181,7 +195,7 @@ jobs:
     steps:
       - uses: actions/checkout@v4
       - uses: actions/setup-node@v4
-        with: { node-version: 22 }
+        with: { node-version: 22, cache: "\${{ hashFiles('package-lock.json') != '' && 'npm' || '' }}" }
       - run: if [ -f package-lock.json ]; then npm ci; else npm install --no-save seedbed@${toolVersion()}; fi
       # Repros in corpus/register.jsonl run first. Put one there: npx seedbed corpus add path/to/repro.json
       - run: npx seedbed campaign register.scenario.ts --seeds 200 --base "$GITHUB_SHA" --time-limit 10m --out seedbed-results
@@ -190,3 +204,9 @@ jobs:
         with: { name: seedbed-results, path: seedbed-results }
 `;
 }
+
+const STARTER: { readonly [name: string]: string } = {
+  "register.ts": SYSTEM,
+  "register.scenario.ts": SCENARIO,
+  ".github/workflows/seedbed.yml": workflow(),
+};

@@ -23,7 +23,7 @@ export type ReplayArguments = Omit<RunArguments, "scenario"> & {
 export async function replayCommand(args: ReplayArguments): Promise<number> {
   if (!isReproFile(args.target)) {
     if (args.scenario !== undefined)
-      throw new UsageError(`--scenario says where the scenario of a repro is, and ${args.target} is no repro.`);
+      throw new UsageError(`--scenario says where the scenario of a repro is, and ${args.target} is not a repro.`);
     if (args.seed === undefined)
       throw new UsageError(`replay ${args.target}: give the seed with --seed, or the path of a repro.json.`);
     return runCommand({ ...args, scenario: args.target });

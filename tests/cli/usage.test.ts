@@ -103,7 +103,7 @@ const bad: readonly (readonly [string, readonly string[], RegExp])[] = [
   ["an unknown reporter", ["campaign", "lesson-stale-read", "--reporter", "html"], /--reporter: there is no "html"/],
   ["a missing plan", ["run", "lesson-stale-read", "--plan", "gone.json"], /gone\.json cannot be read: ENOENT/],
   [
-    "a plan that is no JSON",
+    "a plan that is not valid JSON",
     ["run", "lesson-stale-read", "--plan", write("p1.json", "{")],
     /p1\.json is not valid JSON/,
   ],
@@ -149,7 +149,7 @@ const bad: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     "a repro cut in half",
     ["replay", write("cut.json", '{"format":1,"tool":')],
-    /cut\.json is no JSON.*is the file cut off\?/,
+    /cut\.json is not valid JSON.*is the file cut off\?/,
   ],
   ["a repro of another shape", ["replay", write("shape.json", '{"format":2}')], /shape\.json: format: /],
   ["replay of a scenario without seed", ["replay", "lesson-stale-read"], /give the seed with --seed/],

@@ -32,7 +32,7 @@ function seedbed(...args: string[]): { exitCode: number | null; said: string } {
 
 /** Compiles files of the user against the types in the package, its own types included. */
 function compile(...files: string[]): string {
-  const settings = path.join(packed.folder, "tsconfig.json");
+  const settings = path.join(packed.folder, "strict.tsconfig.json");
   fs.writeFileSync(settings, JSON.stringify({ ...SETTINGS, files }));
   return packed.run(path.join(repository, "node_modules", ".bin", "tsc"), "-p", settings).stdout;
 }
@@ -148,8 +148,20 @@ test("init writes a starter that compiles and holds", () => {
   const init = seedbed("init");
   expect(init.exitCode, init.said).toBe(0);
   expect(compile("register.ts", "register.scenario.ts")).toBe("");
+  const compiler = path.join(repository, "node_modules", ".bin", "tsc");
+  expect(packed.run(compiler, "-p", "tsconfig.json").stdout).toBe("");
   const { exitCode, said } = seedbed("campaign", "register.scenario.ts", "--seeds", "20");
   expect(exitCode, said).toBe(0);
+});
+
+test("the starter compiles with the settings of tsc --init, as a module", () => {
+  const starter = path.join(packed.folder, "module");
+  fs.mkdirSync(starter);
+  for (const name of ["register.ts", "register.scenario.ts"])
+    fs.copyFileSync(path.join(packed.folder, name), path.join(starter, name));
+  fs.writeFileSync(path.join(starter, "package.json"), '{ "type": "module" }');
+  const compiler = path.join(repository, "node_modules", ".bin", "tsc");
+  expect(packed.run("sh", "-c", `cd module && ${compiler} --init > made && ${compiler} --noEmit`).stdout).toBe("");
 });
 
 test("a file that is no TypeScript is the user's error", () => {
