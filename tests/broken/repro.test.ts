@@ -169,7 +169,7 @@ test.each<[what: string, bytes: () => Buffer, told: RegExp]>([
     /line 1: expected text in UTF-8/,
   ],
   ["text in UTF-16", () => damaged(JSON.stringify(sound), { how: "wide" }), /expected text in UTF-8, found UTF-16/],
-  ["nothing", () => Buffer.alloc(0), /is no JSON: it is empty/],
+  ["nothing", () => Buffer.alloc(0), /is not valid JSON: it is empty/],
   [
     "a value of 600 levels",
     () => Buffer.from(`{"format":${"[".repeat(600)}${"]".repeat(600)}}`),
