@@ -8,6 +8,7 @@ import { crdtSets } from "./crdt-sets.ts";
 import { crdtTree } from "./crdt-tree.ts";
 import { kv, kvCalm, kvClocks, kvCrashes, kvDisk, kvPartitions } from "./kv.ts";
 import { kvCutVoters } from "./kv-cut-voters.ts";
+import { kvTransfers } from "./kv-transfers.ts";
 import { kvDeafLeader, kvMuteLeader } from "./kv-one-way.ts";
 import { lessonEarlyAckLog } from "./lesson-early-ack-log.ts";
 import { lessonStaleRead } from "./lesson-stale-read.ts";
@@ -25,6 +26,7 @@ export const scenarios: readonly Scenario[] = [
   kvDeafLeader,
   kvMuteLeader,
   kvCutVoters,
+  kvTransfers,
   crdtCounters,
   crdtSets,
   crdtMaps,

@@ -1,12 +1,13 @@
 /** The KV store on Raft as a scenario: what all of kv, kv-partitions, kv-disk … share. */
 import { FAULT_KINDS, type FaultKind } from "../nemesis/kinds.ts";
-import { createKvClient } from "../systems/kv/client.ts";
+import { createKvClient, type KvClientOptions } from "../systems/kv/client.ts";
 import type { KvOperation } from "../systems/kv/operation.ts";
 import { KV_CLIENT_DEFAULTS, KV_SERVER_DEFAULTS, type KvServerSettings } from "../systems/kv/options.ts";
 import { type KvMember, kvServer } from "../systems/kv/server.ts";
 import { RAFT_DEFAULTS } from "../systems/raft/options.ts";
 import { durableWrites, linearizable } from "./checks.ts";
 import { RAFT_STATES, RAFT_TARGETS, watchRaft } from "./kv-watch.ts";
+import { OPERATOR_SETTINGS, operate } from "./kv-operator.ts";
 import { withStoreMonitor } from "./kv-store-watch.ts";
 import { kvKeys, kvOperations } from "./kv-workload.ts";
 import { PACE_SETTING } from "./pace.ts";
@@ -111,6 +112,7 @@ export const KV_SETTINGS: SettingsSpec = {
     truePerMillion: 200_000,
     about: "monitors compare each acknowledgement with what the disk durably holds",
   },
+  ...OPERATOR_SETTINGS,
   hasFollowerReads: { kind: "boolean", about: "followers serve linearizable reads too" },
 };
 
@@ -137,16 +139,8 @@ export function kvScenario(variant: KvVariant): Scenario {
     settings: { ...KV_SETTINGS, ...variant.settings },
     node: (_name, context) => kvServer({ members: membersOf(context), settings: serverSettings(context.settings) }),
     client: (host, context) => {
-      const { settings } = context;
-      const client = createKvClient(host, {
-        servers: membersOf(context).map(({ id, host: name }) => ({ id, address: { host: name, port: CLIENT_PORT } })),
-        settings: {
-          ...KV_CLIENT_DEFAULTS,
-          attemptTimeoutUs: Number(settings["attemptTimeoutUs"]),
-          operationTimeoutUs: Number(settings["operationTimeoutUs"]),
-          readsFromAnyServer: settings["hasFollowerReads"] === true,
-        },
-      });
+      const client = createKvClient(host, clientOptions(context));
+      operate(host, context, (random) => createKvClient(host, { ...clientOptions(context), random }));
       return { invoke: (operation) => client.invoke(asKv(operation)) };
     },
     operations: variant.operations ?? kvOperations,
@@ -185,6 +179,19 @@ export function kvScenario(variant: KvVariant): Scenario {
 
 function membersOf({ nodes }: ScenarioContext): KvMember[] {
   return nodes.map((host, i) => ({ id: i + 1, host, raftPort: RAFT_PORT, clientPort: CLIENT_PORT }));
+}
+
+function clientOptions(context: ScenarioContext): KvClientOptions {
+  const { settings } = context;
+  return {
+    servers: membersOf(context).map(({ id, host: name }) => ({ id, address: { host: name, port: CLIENT_PORT } })),
+    settings: {
+      ...KV_CLIENT_DEFAULTS,
+      attemptTimeoutUs: Number(settings["attemptTimeoutUs"]),
+      operationTimeoutUs: Number(settings["operationTimeoutUs"]),
+      readsFromAnyServer: settings["hasFollowerReads"] === true,
+    },
+  };
 }
 
 function serverSettings(settings: Settings): KvServerSettings {

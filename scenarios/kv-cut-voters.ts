@@ -47,6 +47,7 @@ const SETTINGS: SettingsSpec = {
   hasCheckQuorum: { kind: "choice", of: [true], about: "voters ignore candidates while they hear the leader" },
   hasPreVote: { kind: "choice", of: [true], about: "a cut voter raises no term" },
   healing: { kind: "choice", of: ["all"], about: "every node is healed" },
+  transferEveryUs: { kind: "choice", of: [0], about: "the lead changes for want of a quorum alone" },
   sessions: { kind: "choice", of: ["ample"], about: "no write is lost for want of a session" },
 };
 

@@ -24,6 +24,7 @@ const SETTINGS: SettingsSpec = {
     about: "without it the deaf node, once deposed, disturbs every election that it cannot hear",
   },
   healing: { kind: "choice", of: ["all"], about: "every node is healed" },
+  transferEveryUs: { kind: "choice", of: [0], about: "the lead changes for want of a quorum alone" },
   sessions: { kind: "choice", of: ["ample"], about: "no write is lost for want of a session" },
 };
 

@@ -5,7 +5,7 @@
  * attempt was ever sent: even a refused one may be duplicated by the network and reach a leader later. A read without an
  * answer is `fail`, since it has no effect. One operation at a time: a client is one of Jepsen's processes.
  */
-import type { Address, DatagramSocket, Host, Timer } from "../../sim/host.ts";
+import type { Address, DatagramSocket, Host, HostRandom, Timer } from "../../sim/host.ts";
 import type { NodeId } from "../raft/message.ts";
 import type { Write } from "./command.ts";
 import type { KvOperation, Outcome } from "./operation.ts";
@@ -18,6 +18,8 @@ export const ANSWER_PROPERTY = "kv.answer-names-its-command" as const;
 export type KvClientOptions = {
   readonly servers: readonly { readonly id: NodeId; readonly address: Address }[];
   readonly settings: KvClientSettings;
+  /** Which server to ask first, and how long to pause; default: the stream of the host. */
+  readonly random?: HostRandom;
 };
 
 export type KvClient = {
@@ -45,6 +47,7 @@ type Budget = { readonly deadlineUs: number; attemptsLeft: number };
 class Client implements KvClient {
   readonly #host: Host;
   readonly #options: KvClientOptions;
+  readonly #random: HostRandom;
   readonly #socket: DatagramSocket<KvMessage>;
   #nextRequest: number;
   #waiting: Waiting | null = null;
@@ -58,8 +61,9 @@ class Client implements KvClient {
   constructor(host: Host, options: KvClientOptions) {
     this.#host = host;
     this.#options = options;
+    this.#random = options.random ?? host.random;
     this.#nextRequest = (host.boot.incarnation % BOOTS_MAX) * REQUESTS_MAX + 1;
-    this.#target = host.random.below(options.servers.length);
+    this.#target = this.#random.below(options.servers.length);
     this.#socket = host.net.open<KvMessage>({
       port: 0,
       codec: kvCodec,
@@ -102,7 +106,7 @@ class Client implements KvClient {
     const { key, isStaleOk = false } = operation;
     const isAnyServer = isStaleOk || this.#options.settings.readsFromAnyServer;
     while (this.#hasBudget(budget)) {
-      const target = isAnyServer ? this.#host.random.below(this.#options.servers.length) : this.#target;
+      const target = isAnyServer ? this.#random.below(this.#options.servers.length) : this.#target;
       // Every attempt is a new request: the server takes a new index for it.
       const reply = await this.#ask({ kind: "get", request: this.#nextRequest++, key, isStaleOk }, budget, target);
       if (reply?.status === "ok") return { type: "ok", value: reply.value };
@@ -202,7 +206,7 @@ class Client implements KvClient {
   }
 
   #pause(): Promise<void> {
-    return this.#host.timers.sleep(this.#host.random.between(1, this.#options.settings.backoffUsMax));
+    return this.#host.timers.sleep(this.#random.between(1, this.#options.settings.backoffUsMax));
   }
 }
 

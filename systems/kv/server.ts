@@ -4,7 +4,8 @@
  * Writes go through the log and are answered when applied. Reads are linearizable by ReadIndex (Raft thesis, section 6.4),
  * each attempt with an index of its own, or stale where the client says so.
  *
- * Observation: "kv.applied" for each entry with a command, in the shape that checkers/kv-store-monitor.ts defines.
+ * Observations: "kv.applied" for each entry with a command, in the shape that checkers/kv-store-monitor.ts defines; "kv.transfer" {term, to} when
+ * this server agreed to hand over its lead.
  */
 import type { Address, DatagramSocket, Host, Program } from "../../sim/host.ts";
 import type { Entry, NodeId } from "../raft/message.ts";
@@ -101,6 +102,7 @@ class KvServer {
     if (request.kind === "get") this.#read(node, request, from);
     else if (request.kind === "transfer") {
       const isStarted = node.transferLeadership(request.to);
+      if (isStarted) this.#host.observe("kv.transfer", () => ({ term: node.term, to: request.to }));
       this.#reply(from, request.request, isStarted ? "ok" : "not-leader", { subject: subjectOf(request, from) });
     } else this.#propose(node, request, from);
   }
