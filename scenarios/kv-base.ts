@@ -225,6 +225,8 @@ function livenessOf(process: number, context: ScenarioContext): PlannedOperation
   const value = `live.${process}`;
   // Every kind of operation has to work again, on a key that others use at the same time.
   return [
+    { process, afterUs: 0, f: "delete", key, value: null },
+    { process, afterUs: 0, f: "get", key, value: null },
     { process, afterUs: 0, f: "put", key, value },
     { process, afterUs: 0, f: "get", key, value: null },
     { process, afterUs: 0, f: "cas", key, value: [value, `${value}.swapped`] },
