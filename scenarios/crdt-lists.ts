@@ -78,7 +78,7 @@ export const crdtLists: Scenario = crdtScenario({
     "identifier-list": listType("identifier-list", {}),
     "identifier-text": listType("identifier-text", {}),
     "grow-list": {
-      ...listType("grow-list", {}),
+      ...listType("grow-list", { isGrowOnly: true }),
       call: (random, serial, context) => insertOnly(random, serial, context),
     },
   },

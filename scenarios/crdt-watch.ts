@@ -8,13 +8,22 @@ import {
 } from "../checkers/crdt/contents.ts";
 import { DurabilityMonitor } from "../checkers/crdt/durability.ts";
 import { findBrokenLaw } from "../checkers/crdt/lattice.ts";
-import type { CrdtSpec, ReadRecord, UpdateRecord } from "../checkers/crdt/record.ts";
+import { judgeDeclined } from "../checkers/crdt/declined.ts";
+import {
+  type Call,
+  type CrdtSpec,
+  type DeclinedRecord,
+  type ReadRecord,
+  UpdateIndex,
+  type UpdateRecord,
+} from "../checkers/crdt/record.ts";
 import { ReplicaMonitor } from "../checkers/crdt/replica-monitor.ts";
 import { checkReplicas } from "../checkers/crdt/replicas.ts";
 import type { PlainJson } from "../checkers/history.ts";
 import type { Verdict } from "../checkers/verdict.ts";
 import type { Control } from "../sim/control.ts";
 import { REPLICA_KIND, type ReplicaRecord, type UpdateCounts } from "../systems/crdt/index.ts";
+import type { StoreCall } from "../systems/crdt-store/kind.ts";
 import type { StoreRecord } from "../systems/crdt-store/server.ts";
 import { invalidVerdict, validVerdict } from "./checks.ts";
 import { contentsOf } from "./crdt-history.ts";
@@ -45,6 +54,7 @@ class StoreWatch {
   #join: ((a: Uint8Array, b: Uint8Array) => Uint8Array) | null = null;
   readonly #updates: UpdateRecord[] = [];
   readonly #reads: ReadRecord[] = [];
+  readonly #declined: DeclinedRecord[] = [];
   /** Reads since the last update. */
   readonly #last: Map<string, ReadRecord> = new Map();
   /** How much harm each disk had suffered at the boot before. */
@@ -76,6 +86,7 @@ class StoreWatch {
   watch(): Watch {
     const monitors = [
       { name: "crdt-replicas", verdict: () => this.#judgeReads() },
+      { name: "crdt-declined", verdict: () => this.#judgeDeclined() },
       { name: "crdt-durability", verdict: () => this.#judgeDurability() },
       { name: "crdt-steps", verdict: () => this.#judgeSteps() },
       { name: "crdt-lattice", verdict: () => this.#judgeLattice() },
@@ -112,9 +123,11 @@ class StoreWatch {
       this.#taken.set(replica, (this.#taken.get(replica) ?? 0) + 1);
       this.#last.clear();
       this.#durability.observe({ kind: "update", replica, id, saw: holds, copies });
-      const asked = { f: call.f, key: call.key, value: call.value as PlainJson };
-      const seen = { saw: holds, ...(observed === null ? {} : { observed: parseContents(observed as PlainJson) }) };
-      this.#updates.push({ id, replica, call: asked, told: (told ?? null) as PlainJson, ...seen });
+      const spoken = seenOf(holds, observed);
+      this.#updates.push({ id, replica, call: askedOf(call), told: (told ?? null) as PlainJson, ...spoken });
+    } else if (record.kind === "declined") {
+      const { actor, call, error, observed } = record;
+      this.#declined.push({ replica, actor, call: askedOf(call), error, ...seenOf(holds, observed) });
     } else {
       const { value, state, trimmed } = record;
       const read = { replica, holds, value: value as PlainJson, state, trimmed, timeUs: this.#control.nowUs };
@@ -153,6 +166,13 @@ class StoreWatch {
     return checkReplicas({ updates: this.#updates, unanswered: [], reads: this.#reads }, this.#spec);
   }
 
+  #judgeDeclined(): Verdict {
+    const index = new UpdateIndex(this.#updates);
+    const wrong = this.#declined.flatMap((declined) => judgeDeclined(declined, index, this.#spec) ?? []);
+    if (wrong.length === 0) return validVerdict("crdt-declined", this.#declined.length);
+    return invalidVerdict("crdt-declined", this.#declined.length, wrong.slice(0, 5));
+  }
+
   /** Judged on reads of all replicas after the last update and of the same contents; a run without them has failed for another reason. */
   #judgeDurability(): Verdict {
     const { violations } = this.#durability;
@@ -175,6 +195,14 @@ class StoreWatch {
 
 function nameOfUpdate({ actor, sequence }: { readonly actor: string; readonly sequence: number }): UpdateId {
   return { actor, counter: sequence };
+}
+
+function askedOf({ f, key, value }: StoreCall): Call {
+  return { f, key, value: value as PlainJson };
+}
+
+function seenOf(saw: Contents, observed: unknown): Pick<DeclinedRecord, "saw" | "observed"> {
+  return { saw, ...(observed === null ? {} : { observed: parseContents(observed as PlainJson) }) };
 }
 
 /** Objects of a store by key have actors of their own. */

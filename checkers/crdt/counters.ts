@@ -1,6 +1,6 @@
 /** What counters and extremum registers must show: sums and extremes of the updates held. */
 import type { PlainJson } from "../history.ts";
-import type { Call, CrdtSpec, View } from "./record.ts";
+import type { Call, CrdtSpec, DeclinedRecord, DeclinedView, UpdateRecord, View } from "./record.ts";
 
 /** The change that a call makes to the value of a counter. */
 function amountOf({ f, value }: Call): number {
@@ -27,7 +27,25 @@ export function counterSpec(name: string, options: { readonly isBounded?: boolea
       }
       return options.isBounded === true && value < 0 ? `shows ${value}, below its bound of 0` : null;
     },
+    ...(options.isBounded === true ? { judgeDeclined: judgeRights } : {}),
   };
+}
+
+/** Who would spend or hand on holds too few rights, or knows nobody to hand them to. */
+function judgeRights({ actor, call }: DeclinedRecord, { updates }: DeclinedView): string | null {
+  if (call.f === "increment") return "could increment";
+  const isAlone = !updates.some((update) => update.id.actor !== actor && update.call.f !== "decrement");
+  if (call.f === "transfer" && isAlone) return null;
+  const rights = updates.reduce((sum, update) => sum + rightsOf(update, actor), 0);
+  return Number(call.value) > rights ? null : `held ${rights} rights`;
+}
+
+/** What an update adds to the rights of an actor. */
+function rightsOf({ id, call, told }: UpdateRecord, actor: string): number {
+  const receiver = call.f === "transfer" ? (told as { readonly to: string }).to : null;
+  const amount = Number(call.value);
+  if (id.actor === actor) return call.f === "increment" ? amount : -amount;
+  return receiver === actor ? amount : 0;
 }
 
 /** A register that keeps the largest (sign 1) or smallest (sign -1) number put; null before the first. */

@@ -1,6 +1,7 @@
 /** The checkers of replicated data types. */
 export { type Contents, covers, keyOfContents, parseContents, type UpdateId } from "./contents.ts";
 export { counterSpec, extremumSpec } from "./counters.ts";
+export { judgeDeclined } from "./declined.ts";
 export { DurabilityMonitor, type DurabilityRecord } from "./durability.ts";
 export { keyedSpec } from "./keyed.ts";
 export { findBrokenLaw, type Lattice } from "./lattice.ts";
@@ -13,7 +14,16 @@ export {
   mapOfSetsSpec,
 } from "./maps.ts";
 export { merkleSpec } from "./merkle.ts";
-export type { Call, CrdtSpec, ReadRecord, ReplicaHistory, UpdateRecord, View } from "./record.ts";
+export type {
+  Call,
+  CrdtSpec,
+  DeclinedRecord,
+  DeclinedView,
+  ReadRecord,
+  ReplicaHistory,
+  UpdateRecord,
+  View,
+} from "./record.ts";
 export { ReplicaMonitor, type ReplicaStep } from "./replica-monitor.ts";
 export { checkReplicas } from "./replicas.ts";
 export {

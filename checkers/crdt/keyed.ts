@@ -23,7 +23,20 @@ export function keyedSpec(name: string, object: CrdtSpec): CrdtSpec {
       }
       return null;
     },
+    ...judgeDeclinedBy(object),
     ...(object.judgeUpdates === undefined ? {} : { judgeUpdates: object.judgeUpdates }),
+  };
+}
+
+function judgeDeclinedBy({ judgeDeclined }: CrdtSpec): Pick<CrdtSpec, "judgeDeclined"> {
+  if (judgeDeclined === undefined) return {};
+  return {
+    judgeDeclined: (declined, { updates, spoken }) => {
+      const { call } = declined;
+      const ofKey = (list: readonly UpdateRecord[]): UpdateRecord[] =>
+        list.filter((update) => update.call.key === call.key).map(updateOnObject);
+      return judgeDeclined({ ...declined, call: onObject(call) }, { updates: ofKey(updates), spoken: ofKey(spoken) });
+    },
   };
 }
 

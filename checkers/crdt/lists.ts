@@ -16,11 +16,20 @@ import type { PlainJson } from "../history.ts";
 import { holds, nameOf } from "./contents.ts";
 import type { CrdtSpec, ReplicaHistory, UpdateIndex, UpdateRecord, View } from "./record.ts";
 
-export type Interleaving = { readonly forward?: boolean; readonly backward?: boolean };
+export type Interleaving = {
+  readonly forward?: boolean;
+  readonly backward?: boolean;
+  /** Nothing is ever deleted. */
+  readonly isGrowOnly?: boolean;
+};
 
 /** What a client asked for, beside the place. */
 type Asked = { readonly behind?: number; readonly before?: number; readonly elements?: readonly number[] };
+/** From a share of the length on, in thousandths, so many; or the first of these elements that are there. */
+type Deletion = { readonly place: number; readonly count: number; readonly elements?: readonly number[] };
 type Inserted = { readonly left: number | null; readonly right: number | null };
+
+const PER_MILLE = 1000;
 
 const elementsOf = ({ call }: UpdateRecord): readonly number[] =>
   (call.value as unknown as { readonly elements: readonly number[] }).elements;
@@ -34,7 +43,25 @@ export function listSpec(name: string, promise: Interleaving): CrdtSpec {
       judgeElements(view, value as readonly number[]) ?? judgeRuns(view, value as readonly number[], promise),
     judgeUpdates: judgePlaces,
     judgeReads: judgeOrder,
+    judgeDeclined: ({ call }, { updates }) => {
+      if (call.f === "insert") return "could insert";
+      if (promise.isGrowOnly === true) return null;
+      const { elements, place, count } = call.value as unknown as Deletion;
+      const shown = shownBy(updates);
+      const isThere =
+        elements === undefined
+          ? count > 0 && Math.floor((place * shown.size) / PER_MILLE) < shown.size
+          : elements.some((element) => shown.has(element));
+      return isThere ? `held ${shown.size} elements` : null;
+    },
   };
+}
+
+function shownBy(updates: readonly UpdateRecord[]): ReadonlySet<number> {
+  const { inserts, deletes } = split(updates);
+  const shown = new Set(inserts.flatMap(elementsOf));
+  for (const gone of deletes.flatMap(goneOf)) shown.delete(gone);
+  return shown;
 }
 
 /** A client names elements that it has read, or put there itself: what the replica still shows of them is where the update goes. */
@@ -45,9 +72,7 @@ function judgePlaces(index: UpdateIndex): string | null {
     const { known, unknown } = index.within(update.saw);
     // An update that nobody answered may have deleted any element, and an element waits unseen for the one that it was put beside.
     if (unknown > 0 || !index.isClosed(update.saw)) continue;
-    const { inserts, deletes } = split(known);
-    const shown = new Set(inserts.flatMap(elementsOf));
-    for (const gone of deletes.flatMap(goneOf)) shown.delete(gone);
+    const shown = shownBy(known);
     const wrong = update.call.f === "insert" ? misplaced(update, asked, shown) : missed(update, asked, shown);
     if (wrong !== null) return wrong;
   }

@@ -4,7 +4,7 @@
  */
 import type { PlainJson } from "../history.ts";
 import { type Contents, holds, uniteInto } from "./contents.ts";
-import type { CrdtSpec, UpdateRecord } from "./record.ts";
+import type { CrdtSpec, DeclinedRecord, UpdateRecord } from "./record.ts";
 import { maximal, observedBy } from "./record.ts";
 import { compareText } from "../values.ts";
 import { groupBy, valuesOf } from "./sets.ts";
@@ -32,7 +32,7 @@ function mapSpec(name: string, nested: Nested): CrdtSpec {
       }
       for (const [key, updates] of byKey) {
         if (uncertain.has(key)) continue;
-        const live = leftOf(updates, observedBy(updates.filter(({ call }) => call.f === "delete")));
+        const live = liveOf(updates);
         const found = shown.get(key);
         if (live.length === 0) {
           if (found !== undefined) return `shows key ${key}, though each of its updates was deleted`;
@@ -47,7 +47,29 @@ function mapSpec(name: string, nested: Nested): CrdtSpec {
       }
       return null;
     },
+    judgeDeclined: (declined, { updates, spoken }) => {
+      const { call } = declined;
+      if (!TAKING.includes(call.f)) return `could ${call.f} key ${call.key}`;
+      const known = new Set([...updates, ...spoken].filter((update) => update.call.key === call.key));
+      const shownBy = (list: readonly UpdateRecord[]): string => {
+        const live = liveOf(list);
+        return live.length === 0 ? "nothing" : JSON.stringify(nested(list, live));
+      };
+      const [before, after] = [shownBy([...known]), shownBy([...known, madeOf(declined)])];
+      return before === after ? null : `held ${before} at key ${call.key}, which the call changes to ${after}`;
+    },
   };
+}
+
+/** The update that the store did not make. */
+function madeOf({ replica, actor, call, saw, observed }: DeclinedRecord): UpdateRecord {
+  const seen = { saw, ...(observed === undefined ? {} : { observed }) };
+  return { id: { actor, counter: Number.MAX_SAFE_INTEGER }, replica, call, told: null, ...seen };
+}
+
+/** The updates of a key that keep it there. */
+function liveOf(updates: readonly UpdateRecord[]): UpdateRecord[] {
+  return leftOf(updates, observedBy(updates.filter(({ call }) => call.f === "delete")));
 }
 
 /** The updates that add something and that the takers had not seen. */

@@ -39,6 +39,28 @@ export type ReplicaHistory = {
   readonly reads: readonly ReadRecord[];
 };
 
+/** A call for which a store made no update: there was nothing to do, or it refused. */
+export type DeclinedRecord = {
+  readonly replica: string;
+  /** Under which name the store would have made it. */
+  readonly actor: string;
+  readonly call: Call;
+  /** Why it was refused; null: there was nothing to do. */
+  readonly error: string | null;
+  /** What the replica held when it decided. */
+  readonly saw: Contents;
+  /** As of an update: what the call speaks about, if not all that the replica held. */
+  readonly observed?: Contents;
+};
+
+/** What a declined call is judged by. */
+export type DeclinedView = {
+  /** What the replica held, in the order of `updates` of the history. */
+  readonly updates: readonly UpdateRecord[];
+  /** What the call speaks about. */
+  readonly spoken: readonly UpdateRecord[];
+};
+
 /** What a read is judged by: the updates that the replica held, and how they had seen each other. */
 export type View = {
   /** In the order of `updates` of the history. */
@@ -54,6 +76,8 @@ export type CrdtSpec = {
   judge(view: View, value: PlainJson): string | null;
   /** Whether updates fit together, whatever is read: stamps that rise along what was seen. */
   judgeUpdates?(index: UpdateIndex): string | null;
+  /** Null, or why the store had to make an update of this call. Absent: every call makes one. */
+  judgeDeclined?(declined: DeclinedRecord, view: DeclinedView): string | null;
   /** What several reads must agree on, at any moment and in any replica. */
   judgeReads?(history: ReplicaHistory, index: UpdateIndex): string | null;
 };

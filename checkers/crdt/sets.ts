@@ -11,10 +11,12 @@ import { type CrdtSpec, maximal, observedBy, type UpdateIndex, type UpdateRecord
 type Members = {
   readonly name: string;
   isPresent(adds: readonly UpdateRecord[], removes: readonly UpdateRecord[]): boolean;
+  /** A member that was removed never returns. */
+  readonly isRemovedForever?: boolean;
 };
 
 /** Members by key; a read shows them ascending. A member of an unanswered call is not judged. */
-function membersSpec({ name, isPresent }: Members): CrdtSpec {
+function membersSpec({ name, isPresent, isRemovedForever = false }: Members): CrdtSpec {
   return {
     name,
     judge: (view, value) => {
@@ -36,6 +38,14 @@ function membersSpec({ name, isPresent }: Members): CrdtSpec {
       }
       return null;
     },
+    judgeDeclined: ({ call }, { updates, spoken }) => {
+      const member = call.key ?? "";
+      const ofMember = (list: readonly UpdateRecord[], f: string): UpdateRecord[] =>
+        list.filter((update) => update.call.f === f && update.call.key === member);
+      const removes = ofMember(updates, "remove");
+      if (call.f !== "remove") return isRemovedForever && removes.length > 0 ? null : `could add ${member}`;
+      return isPresent(ofMember(spoken, "add"), removes) ? `held an add of ${member} that no remove had seen` : null;
+    },
   };
 }
 
@@ -44,6 +54,7 @@ export const gSetSpec: CrdtSpec = membersSpec({ name: "g-set", isPresent: (adds)
 export const twoPhaseSetSpec: CrdtSpec = membersSpec({
   name: "2p-set",
   isPresent: (adds, removes) => adds.length > 0 && removes.length === 0,
+  isRemovedForever: true,
 });
 
 /** Observed remove: an add wins over a remove that has not seen it. */

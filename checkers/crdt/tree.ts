@@ -12,6 +12,8 @@ import { compareStamps, judgeStamps, type Stamp } from "./sets.ts";
 type Told = readonly [time: number, actor: string, parent: string, meta: string];
 type Shown = readonly (readonly [node: string, parent: string, meta: string])[];
 
+const ROOT = "root";
+
 const toldOf = ({ told }: UpdateRecord): Told => told as unknown as Told;
 const orderOf = (update: UpdateRecord): Stamp => [toldOf(update)[0], toldOf(update)[1]];
 
@@ -25,9 +27,22 @@ export const moveTreeSpec: CrdtSpec = {
     return found === expected ? null : `shows ${found}, expected ${expected}`;
   },
   judgeUpdates: judgeStamps,
+  judgeDeclined: ({ call }, { updates }) => {
+    const places = placesOf(updates);
+    const parentOf = (node: string): string | undefined => places.get(node)?.[0];
+    const node = call.key ?? "";
+    if (call.f === "remove") return hangsBelow(parentOf, node, ROOT) ? `held ${node} in its tree` : null;
+    const parent = (call.value as readonly string[])[0] ?? "";
+    return hangsBelow(parentOf, parent, node) ? null : `held ${parent} neither at nor below ${node}`;
+  },
 };
 
 function replay(updates: readonly UpdateRecord[]): PlainJson {
+  const places = placesOf(updates);
+  return [...places].sort((a, b) => compareText(a[0], b[0])).map(([node, [parent, meta]]) => [node, parent, meta]);
+}
+
+function placesOf(updates: readonly UpdateRecord[]): ReadonlyMap<string, readonly [parent: string, meta: string]> {
   const places = new Map<string, readonly [parent: string, meta: string]>();
   const ordered = [...updates].sort((a, b) => compareStamps(orderOf(a), orderOf(b)));
   for (const update of ordered) {
@@ -35,7 +50,7 @@ function replay(updates: readonly UpdateRecord[]): PlainJson {
     const [, , parent, meta] = toldOf(update);
     if (!hangsBelow((node) => places.get(node)?.[0], parent, child)) places.set(child, [parent, meta]);
   }
-  return [...places].sort((a, b) => compareText(a[0], b[0])).map(([node, [parent, meta]]) => [node, parent, meta]);
+  return places;
 }
 
 /** True when `node` is `ancestor` or below it. */

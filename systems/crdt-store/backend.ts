@@ -17,7 +17,7 @@ import {
   WHOLE,
 } from "../crdt/index.ts";
 import type { Host, PlainData } from "../../sim/host.ts";
-import type { Service, StoreCall } from "./kind.ts";
+import type { Prepared, Service, StoreCall } from "./kind.ts";
 
 export type ReplicationOptions = {
   readonly peers: readonly string[];
@@ -38,11 +38,17 @@ export type ReplicationOptions = {
 /** An update that was made, before anything is promised. `held`: what was held before it, of its object. */
 export type Made = { readonly id: UpdateId; readonly told: PlainData; readonly held: Clock };
 
+/** A call that made no update: by whom, and what was held, of its object. */
+export type Declined = { readonly actor: Actor; readonly held: Clock; readonly error: string | null };
+
+/** What becomes of a call is told at once, within `update`. */
+export type Outcomes = { made(made: Made): void; declined(declined: Declined): void };
+
 export type Backend = {
   /** For each actor how many of its updates are held. Objects have actors of their own: "<key>|<actor>". */
   held(): Clock;
   /** Resolves once the update is durable here and at `copies` peers; to false when there was nothing to do. Throws CrdtError to refuse. */
-  update(call: StoreCall, copies: number, onMade: (made: Made) => void): Promise<boolean>;
+  update(call: StoreCall, copies: number, outcomes: Outcomes): Promise<boolean>;
   show(): PlainData;
   /** What a call hands back that speaks about what is shown now; null where the type has no contexts. */
   context(): PlainData | null;
@@ -75,16 +81,16 @@ export async function singleBackend<S, O>(
       : await OpReplica.start(host, { ...common, operationCountMax: logCountMax, holdBackCountMax });
   return {
     held: () => replica.seen.copy(),
-    update: async (call, copies, onMade) => {
+    update: async (call, copies, outcomes) => {
       const prepare = (state: S, actor: Actor): O | null => {
-        const context = call.context === undefined ? null : contextOf(service, call.context.clock);
-        const prepared = service.prepare(state, actor, call, context);
-        if (prepared === null) return null;
-        // What the replica would refuse is not made.
-        demandFit(type, state, prepared.op, options.mode === "operations");
-        const id = { actor, sequence: replica.seen.get(actor) + 1 };
-        onMade({ id, told: prepared.told ?? null, held: replica.seen.copy() });
-        return prepared.op;
+        const held = replica.seen.copy();
+        return decide({ actor, held, sequence: held.get(actor) + 1 }, outcomes, () => {
+          const context = call.context === undefined ? null : contextOf(service, call.context.clock);
+          const prepared = service.prepare(state, actor, call, context);
+          // What the replica would refuse is not made.
+          if (prepared !== null) demandFit(type, state, prepared.op, options.mode === "operations");
+          return prepared;
+        });
       };
       return (await replica.update(prepare, copies)) !== null;
     },
@@ -116,20 +122,20 @@ export async function keyedBackend<S, O>(
       for (const key of replica.keys()) held.merge(named(key, replica.seenOf(key)));
       return held;
     },
-    update: async (call, copies, onMade) => {
+    update: async (call, copies, outcomes) => {
       const key = call.key ?? "";
       const inner = { f: call.f, key: String(call.value), value: call.value };
       // A key that was not there at the read: nothing of it was seen.
       const clockOf = (clocks: PlainData): PlainData => (clocks as { readonly [key: string]: PlainData })[key] ?? {};
       const prepare = (state: S, actor: Actor): O | null => {
-        const context = call.context === undefined ? null : contextOf(service, clockOf(call.context.clock));
-        const prepared = service.prepare(state, actor, inner, context);
-        if (prepared === null) return null;
-        demandFit(type, state, prepared.op, false);
-        const held = replica.seenOf(key);
-        const id = { actor: nameWithin(key, actor), sequence: held.get(actor) + 1 };
-        onMade({ id, told: prepared.told ?? null, held: named(key, held) });
-        return prepared.op;
+        const seen = replica.seenOf(key);
+        const by = { actor: nameWithin(key, actor), held: named(key, seen), sequence: seen.get(actor) + 1 };
+        return decide(by, outcomes, () => {
+          const context = call.context === undefined ? null : contextOf(service, clockOf(call.context.clock));
+          const prepared = service.prepare(state, actor, inner, context);
+          if (prepared !== null) demandFit(type, state, prepared.op, false);
+          return prepared;
+        });
       };
       return (await replica.update(key, prepare, copies)) !== null;
     },
@@ -146,6 +152,24 @@ export async function keyedBackend<S, O>(
     join: (a, b) => join(type, a, b),
     trimmed: () => "",
   };
+}
+
+/** The operation of a call, or null for none; tells which it is, and throws what `prepare` throws. */
+function decide<O>(
+  { actor, held, sequence }: { readonly actor: Actor; readonly held: Clock; readonly sequence: number },
+  outcomes: Outcomes,
+  prepare: () => Prepared<O> | null,
+): O | null {
+  let prepared: Prepared<O> | null;
+  try {
+    prepared = prepare();
+  } catch (error) {
+    if (error instanceof CrdtError) outcomes.declined({ actor, held, error: error.code });
+    throw error;
+  }
+  if (prepared === null) outcomes.declined({ actor, held, error: null });
+  else outcomes.made({ id: { actor, sequence }, told: prepared.told ?? null, held });
+  return prepared?.op ?? null;
 }
 
 /** For each actor its counter in a clock, or how many of its updates are held. */

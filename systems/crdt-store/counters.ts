@@ -25,7 +25,7 @@ import {
   pnCounterValue,
   rightsOf,
 } from "../crdt/index.ts";
-import { keyedKind, type Service, type StoreCall, type StoreKind, storeKind } from "./kind.ts";
+import { keyedKind, type Prepared, type Service, type StoreCall, type StoreKind, storeKind } from "./kind.ts";
 
 const signed = ({ f, value }: StoreCall): number => (f === "decrement" ? -Number(value) : Number(value));
 
@@ -70,7 +70,7 @@ function prepareBounded(
   state: BoundedCounter,
   actor: Actor,
   { f, value }: StoreCall,
-): { readonly op: BoundedCounterOp } | null {
+): Prepared<BoundedCounterOp> | null {
   const amount = Number(value);
   if (f === "increment") return { op: boundedCounterIncrement(state, actor, amount) };
   if (f === "decrement") return { op: boundedCounterDecrement(state, actor, amount) };
@@ -78,5 +78,6 @@ function prepareBounded(
   const poorest = [...state.granted.keys()]
     .filter((other) => other !== actor)
     .sort((a, b) => rightsOf(state, a) - rightsOf(state, b) || compareText(a, b))[0];
-  return poorest === undefined ? null : { op: boundedCounterTransfer(state, { from: actor, to: poorest }, amount) };
+  if (poorest === undefined) return null;
+  return { op: boundedCounterTransfer(state, { from: actor, to: poorest }, amount), told: { to: poorest } };
 }

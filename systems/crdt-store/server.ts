@@ -6,7 +6,7 @@
  */
 import { type Clock, CrdtError, type UpdateId } from "../crdt/index.ts";
 import type { Address, DatagramSocket, Host } from "../../sim/host.ts";
-import { type Backend, type Made, plainContents, type ReplicationOptions } from "./backend.ts";
+import { type Backend, type Made, type Outcomes, plainContents, type ReplicationOptions } from "./backend.ts";
 import type { StoreCall } from "./kind.ts";
 import { nameOfCommand, storeCodec, type StoreMessage, type StoreReply, type StoreRequest } from "./protocol.ts";
 
@@ -25,6 +25,15 @@ export type StoreRecord =
       /** Before the update. */
       readonly held: Clock;
       readonly copies: number;
+    }
+  /** No update was made: there was nothing to do, or the call was refused. */
+  | {
+      readonly kind: "declined";
+      readonly actor: string;
+      readonly call: StoreCall;
+      readonly observed: unknown;
+      readonly held: Clock;
+      readonly error: string | null;
     }
   /** Durable here and at as many other replicas as the call asked for. */
   | { readonly kind: "acknowledged"; readonly id: UpdateId }
@@ -83,13 +92,16 @@ class Store {
     if (call === undefined) return;
     const command = nameOfCommand(request);
     let made: (Made & { readonly command: string }) | null = null;
-    const onMade = (update: Made): void => {
-      made = { ...update, command };
-      const observed = call.context?.held ?? null;
-      observe(this.#host, () => ({ kind: "update", ...update, call, observed, copies }));
+    const observed = call.context?.held ?? null;
+    const outcomes: Outcomes = {
+      made: (update) => {
+        made = { ...update, command };
+        observe(this.#host, () => ({ kind: "update", ...update, call, observed, copies }));
+      },
+      declined: (declined) => observe(this.#host, () => ({ kind: "declined", ...declined, call, observed })),
     };
     try {
-      if (!(await this.#backend.update(call, copies, onMade))) return answer({ type: "nothing", command, id: null });
+      if (!(await this.#backend.update(call, copies, outcomes))) return answer({ type: "nothing", command, id: null });
     } catch (error) {
       if (!(error instanceof CrdtError)) throw error;
       return answer({ type: "refused", command, error: error.code });
