@@ -104,12 +104,16 @@ function conclude(args: ReplayArguments, repro: Repro, { outcome, wallMs, differ
   const { result } = outcome;
   const isSame = result.digest === repro.digest;
   const property = firstInvalid(result);
-  const seen = [
+  const changed = [
     ...(result.verdict === repro.verdict ? [] : [`verdict ${result.verdict}, recorded ${repro.verdict}`]),
     ...(property === repro.property ? [] : [`property ${property ?? "none"}, recorded ${repro.property ?? "none"}`]),
+  ];
+  const warnings = [
+    ...differences,
+    ...(isSame ? [] : [`digest ${result.digest}, recorded ${repro.digest}`]),
+    ...changed,
     ...warningsOf(result),
   ];
-  const warnings = [...differences, ...(isSame ? [] : [`digest ${result.digest}, recorded ${repro.digest}`]), ...seen];
   if (args.json) terminal.out(`${JSON.stringify({ ...result, wallMs, warnings }, null, 2)}\n`);
   else {
     if (args.verbose) {
@@ -125,7 +129,9 @@ function conclude(args: ReplayArguments, repro: Repro, { outcome, wallMs, differ
     terminal.out(
       isSame ? `digest ${result.digest} = recorded\n` : `digest ${result.digest}, recorded ${repro.digest}\n`,
     );
-    for (const each of seen) terminal.err(`${each}\n`);
+    // That it does not fail any more is said already.
+    for (const each of [...(result.verdict === "held" ? [] : changed), ...warningsOf(result)])
+      terminal.err(`${each}\n`);
   }
   if (isSame || differences.length > 0) return exitOf(result);
   const unsure = unhashed(repro.sources);
