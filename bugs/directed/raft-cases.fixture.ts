@@ -15,6 +15,7 @@ import { witnessRaft2 } from "./raft-2.fixture.ts";
 import { witnessRaft3 } from "./raft-3.fixture.ts";
 import { witnessRaft4 } from "./raft-4.fixture.ts";
 import { witnessRaft5 } from "./raft-5.fixture.ts";
+import { witnessRaft6, witnessRaft7 } from "./raft-transfers.fixture.ts";
 import type { Case } from "./script.fixture.ts";
 
 export const RAFT_CASES: { readonly [id: string]: Case } = {
@@ -35,4 +36,6 @@ export const RAFT_CASES: { readonly [id: string]: Case } = {
   "RAFT-3": { witness: witnessRaft3, breaks: ["raft.acknowledged-durable"] },
   "RAFT-4": { witness: witnessRaft4, breaks: ["keeps-the-leader"] },
   "RAFT-5": { witness: witnessRaft5, breaks: ["raft.needless-cut"] },
+  "RAFT-6": { witness: witnessRaft6, breaks: ["hands-over"] },
+  "RAFT-7": { witness: witnessRaft7, breaks: ["hands-over"] },
 };

@@ -193,4 +193,26 @@ export const RAFT_BUGS: readonly Bug[] = [
     checks: ["raft"],
     difficulty: "easy",
   },
+  {
+    id: "RAFT-6",
+    title: "Voters that hear the leader ignore the election that it asked for",
+    source: "planted; Raft thesis, section 4.2.3 (the flag that lets a transfer pass by the lease)",
+    mechanism:
+      "The vote of a transfer looks to its voters like one of a node that is out of the leader's hearing. The target becomes a candidate of a higher term and deposes the leader as soon as it answers it: the group is without a leader for an election timeout or more, and whoever comes first leads.",
+    invariant: "the member that a leader hands over to leads next",
+    scenario: "kv-transfers",
+    checks: ["hands-over", "operations-complete"],
+    difficulty: "easy",
+  },
+  {
+    id: "RAFT-7",
+    title: "The lead is handed to a member that lacks entries",
+    source: "planted; Raft thesis, section 3.10 (the prior leader fully updates the target server's log first)",
+    mechanism:
+      "The leader asks for an election without waiting for the target to hold its whole log. The target raises the term, is refused by whoever has more, and nobody leads until some election timeout is over.",
+    invariant: "the member that a leader hands over to leads next",
+    scenario: "kv-transfers",
+    checks: ["hands-over", "operations-complete"],
+    difficulty: "easy",
+  },
 ];
