@@ -5,6 +5,7 @@ import { nearest } from "../nemesis/suggest.ts";
 import type { PlannedRun } from "./campaign.ts";
 import { type Cataloged, catalog } from "./catalog.ts";
 import { demandInput, reproPlaces } from "./demand-input.ts";
+import { readTextFile } from "./document.ts";
 import { UsageError } from "./errors.ts";
 import { hashJson, parseRepro } from "./repro.ts";
 import type { RunInput } from "./result.ts";
@@ -28,12 +29,12 @@ export function corpusRuns(selected: readonly Cataloged[], options: CorpusOption
 
 function runsOf(entry: Cataloged, file: string, notice: (message: string) => void): PlannedRun[] {
   const shown = path.relative(process.cwd(), file);
-  const text = readText(file, shown);
+  const text = readTextFile(shown);
   demandOneALine(text, shown);
   const runs: PlannedRun[] = [];
   const lines = new Map<string, number>();
   text.split("\n").forEach((line, i) => {
-    if (line.trim() === "") return;
+    if (line.replace(/^\uFEFF/, "").trim() === "") return;
     const where = `${shown}: line ${i + 1}`;
     const repro = parseRepro(line, where);
     if (repro.scenario !== entry.scenario.name) {
@@ -52,6 +53,7 @@ function runsOf(entry: Cataloged, file: string, notice: (message: string) => voi
     lines.set(corpusId, i + 1);
     runs.push({ entry, input, isCorpus: true, corpusId });
   });
+  if (lines.size === 0) notice(`${shown} holds no repro.`);
   return runs;
 }
 
@@ -59,18 +61,9 @@ export function corpusName(scenario: string): string {
   return `${scenario}.jsonl`;
 }
 
-function readText(file: string, shown: string): string {
-  try {
-    return fs.readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`${shown} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
-  }
-}
-
 /** What `cp repro.json corpus/x.jsonl` gives: one document over many lines. */
 function demandOneALine(text: string, shown: string): void {
-  const first = text.replace(/^\uFEFF/, "").trimStart();
-  if (!/^\{\s*\n/.test(first)) return;
+  if (!/^\{[^\S\n]*\n/.test(text.trimStart())) return;
   throw new UsageError(
     `${shown}: this is one repro over many lines; a corpus has one repro a line. Put it there with: corpus add REPRO.json`,
   );
@@ -96,10 +89,10 @@ function noticeStrangers(
   const names = selected.map(({ scenario }) => scenario.name);
   const known = new Set([...names, ...catalog().map(({ scenario }) => scenario.name)]);
   for (const file of files) {
-    const match = /^(.*)\.(jsonl?)$/.exec(file);
+    const match = /^(.*)\.(jsonl?|ndjson)$/i.exec(file);
     if (match === null) continue;
-    const name = match[1]!;
-    if (known.has(name) && match[2] === "jsonl") continue;
+    const name = known.has(match[1]!) ? match[1]! : match[1]!.toLowerCase();
+    if (known.has(match[1]!) && match[2] === "jsonl") continue;
     const meant = known.has(name) ? name : meantBy(name, selected);
     if (meant === null) continue;
     const shown = path.join(path.relative(process.cwd(), folder), file);

@@ -41,7 +41,8 @@ function encodingOf(bytes: Buffer): string {
 export function parseJson(text: string, where: string, next: string): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // A mark may stand in the middle, where files were put together.
+    value = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (error) {
     // The engine says so in words of its own where the text is not even begun.
     const what = text.trim() === "" ? "it is empty" : (error as Error).message;

@@ -1,6 +1,7 @@
 /** `seedbed corpus add`: puts repros into the corpus of the working folder, one a line. */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { readTextFile } from "../../campaign/document.ts";
 import { EXIT, UsageError } from "../../campaign/errors.ts";
 import { hashJson, parseRepro, readRepro } from "../../campaign/repro.ts";
 import { writeWhole } from "../../campaign/store.ts";
@@ -9,34 +10,53 @@ import { makeTerminal } from "../terminal.ts";
 export type CorpusArguments = { readonly repros: readonly string[]; readonly color?: boolean | undefined };
 
 export function corpusAddCommand(args: CorpusArguments): number {
-  const terminal = makeTerminal(args);
-  // All are read before the first is written.
+  // All are read, and the corpora that they go to, before the first is written.
   const repros = args.repros.map((file) => ({ file, repro: readRepro(file) }));
   for (const { file, repro } of repros) {
     if (!/^[a-z0-9][a-z0-9-]*$/.test(repro.scenario))
       throw new UsageError(`${file}: scenario: ${JSON.stringify(repro.scenario)} is not a name of a scenario.`);
   }
-  for (const { repro } of repros) {
+  const terminal = makeTerminal(args);
+  const corpora = new Map<string, Corpus>();
+  const told = repros.map(({ repro }) => {
     const target = path.join("corpus", `${repro.scenario}.jsonl`);
-    const isNew = append(target, JSON.stringify(repro), hashJson(repro.input));
-    terminal.out(isNew ? `added to ${target}\n` : `${target} has it already\n`);
-  }
+    const corpus = corpora.get(target) ?? readCorpus(target);
+    corpora.set(target, corpus);
+    const hash = hashJson(repro.input);
+    if (corpus.hashes.has(hash)) return `${target} has it already\n`;
+    corpus.hashes.add(hash);
+    corpus.added.push(JSON.stringify(repro));
+    return `added to ${target}\n`;
+  });
+  for (const [target, corpus] of corpora) append(target, corpus);
+  for (const text of told) terminal.out(text);
   return EXIT.held;
 }
 
-/** False when a line has the same input. */
-function append(file: string, line: string, hash: string): boolean {
+type Corpus = {
+  /** Of the inputs that it holds. */
+  readonly hashes: Set<string>;
+  readonly text: string;
+  readonly added: string[];
+};
+
+/** Throws UsageError for a corpus that no campaign could read: what is added there would never run. */
+function readCorpus(file: string): Corpus {
+  const text = fs.existsSync(file) ? readTextFile(file) : "";
+  const hashes = new Set<string>();
+  text.split("\n").forEach((line, i) => {
+    if (line.replace(/^\uFEFF/, "").trim() === "") return;
+    hashes.add(hashJson(parseRepro(line, `${file}: line ${i + 1}`).input));
+  });
+  return { hashes, text, added: [] };
+}
+
+function append(file: string, { text, added }: Corpus): void {
+  if (added.length === 0) return;
   try {
     if (!fs.existsSync("corpus")) fs.mkdirSync("corpus");
-    const before = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "";
-    const lines = before.split("\n").map((text, i) => ({ text, where: `${file}: line ${i + 1}` }));
-    const isThere = lines.some(
-      ({ text, where }) => text.trim() !== "" && hashJson(parseRepro(text, where).input) === hash,
-    );
-    if (isThere) return false;
     // Whole or not at all: a torn line would be refused by every campaign after it.
-    writeWhole(file, `${before}${before === "" || before.endsWith("\n") ? "" : "\n"}${line}\n`);
-    return true;
+    writeWhole(file, `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}${added.join("\n")}\n`);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
