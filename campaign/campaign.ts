@@ -502,5 +502,8 @@ function idlePlan({ name, plans }: ScenarioReport): string[] {
   const unstruck = Object.values(plans.unstruck).reduce((sum, count) => sum + count, 0);
   if (plans.faults === 0 || unstruck < plans.faults) return [];
   const reasons = Object.entries(plans.unstruck).map(([code, count]) => `${count} ${code}`);
-  return [`none of the ${plans.faults} faults planned for ${name} struck (${reasons.join(", ")})`];
+  const why = reasons.join(", ");
+  return plans.faults === 1
+    ? [`the one fault planned for ${name} never struck (${why})`]
+    : [`none of the ${plans.faults} faults planned for ${name} struck (${why})`];
 }

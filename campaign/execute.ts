@@ -456,7 +456,9 @@ class Run {
     const { length } = this.#input.plan.faults;
     if (!this.#mustStrike || length === 0 || unstruck.length < length) return null;
     const why = unstruck.slice(0, 3).map(({ index, kind, reason }) => `faults[${index}] (${kind}): ${reason}`);
-    return `none of the ${length} faults of the plan struck: ${why.join("; ")}`;
+    const none =
+      length === 1 ? "the one fault of the plan never struck" : `none of the ${length} faults of the plan struck`;
+    return `${none}: ${why.join("; ")}`;
   }
 
   #unused(): Pick<RunResult, "unused"> {

@@ -106,8 +106,9 @@ function tooFewOperations({ scenario, thrown }: Evidence, completed: number): Na
   const floor = scenario.floors?.operationsMin ?? 1;
   if (completed >= floor) return null;
   const [first] = thrown;
-  const threw = first === undefined ? "" : `; invoke threw ${first.times} times ${first.error}`;
-  const reason = `only ${completed} operations completed; below ${floor} a pass means nothing${threw}`;
+  const threw =
+    first === undefined ? "" : `; invoke threw ${first.times === 1 ? "once" : `${first.times} times`} ${first.error}`;
+  const reason = `only ${completed} operation${completed === 1 ? "" : "s"} completed; below ${floor} a pass means nothing${threw}`;
   return { name, verdict: unknownVerdict(name, completed, reason), monitor: false };
 }
 

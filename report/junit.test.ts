@@ -55,6 +55,8 @@ function reportOf(lines: readonly RunLine[], notRun: { readonly [name: string]: 
   };
 }
 
+const ACTIONS = ["Timeout", "Resign", "BecomeLeader", "AdvanceCommitIndex", "LoseMessage", "Duplicate", "Restart"];
+
 const numbers = (tag: string): { [name: string]: number } =>
   Object.fromEntries(
     ["tests", "failures", "errors", "skipped"].map((name) => [
@@ -105,7 +107,7 @@ test("the summary says what was not run, why a run is unknown, and one of a thin
   expect(notRunLines(report)).toEqual([
     "stopped by --time-limit: 5 of 6 runs were not run (kv 2 of 3, set not at all)",
   ]);
-  const text = formatSummary(report, makeStyle(false, false, {})).join("\n");
+  const text = formatSummary(report, makeStyle(false, false, {}), { isVerbose: false }).join("\n");
   expect(text).toContain('unknown: 1 run of kv: linearizable: a "<&>"');
   expect(text).toContain(": 1 run, 0 failed, 1 unknown");
   expect(text).toContain("1 worker");
@@ -114,4 +116,32 @@ test("the summary says what was not run, why a run is unknown, and one of a thin
 
 test("a campaign that ran everything says nothing of what was not run", () => {
   expect(notRunLines(reportOf([line("kv", "1", "held")]))).toEqual([]);
+});
+
+test("the summary is no wider than 80 columns, and medians are there where more is asked for", () => {
+  const kinds = ["group-crash", "disk-failed-sync", "clock-backward", "disk-misdirect", "slow-link", "clock-strobe"];
+  const faults = Object.fromEntries(kinds.map((kind) => [kind, { injected: 12_345, effective: 12_345 }]));
+  const unstruck = {
+    "after-end": 71,
+    "point-never-reached": 52,
+    "too-few-points": 31,
+    "no-target": 2,
+    "over-budget": 1,
+  };
+  const specification = {
+    module: "RaftTrace",
+    isMismatch: false,
+    steps: 9,
+    matched: Object.fromEntries(ACTIONS.map((name) => [name, 0])),
+  };
+  const change = { faults, planned: 200, unstruck, specification, counts: { leaderChanges: 3, droppedMessages: 400 } };
+  const many = Array.from({ length: 6 }, (_, i) => line("membership-partitions", String(i), "held", change as object));
+  const style = makeStyle(false, false, {});
+  const short = formatSummary(reportOf(many), style, { isVerbose: false });
+  const long = formatSummary(reportOf(many), style, { isVerbose: true });
+  expect([...short, ...long].filter((text) => text.length > 80 && !text.startsWith("specification:"))).toEqual([]);
+  expect(short.join("\n")).not.toContain("median");
+  expect(long.join("\n")).toContain("membership-partitions, median run: 0 operations ok");
+  expect(short.join(" ")).toMatch(/actions that did not occur in these runs: Timeout, .*Restart/);
+  expect(short.join(" ")).not.toContain("never matched");
 });

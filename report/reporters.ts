@@ -85,7 +85,7 @@ export function progressReporter(terminal: Terminal): Reporter {
     },
     onEnd: (report) => {
       clear();
-      for (const line of formatSummary(report, terminal.style)) terminal.out(`${line}\n`);
+      for (const line of formatSummary(report, terminal.style, terminal)) terminal.out(`${line}\n`);
     },
   };
 }
@@ -108,7 +108,7 @@ export function dotReporter(terminal: Terminal): Reporter {
     },
     onEnd: (report) => {
       endLine();
-      for (const line of formatSummary(report, terminal.style)) terminal.out(`${line}\n`);
+      for (const line of formatSummary(report, terminal.style, terminal)) terminal.out(`${line}\n`);
     },
   };
 }

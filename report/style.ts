@@ -22,8 +22,8 @@ export function grouped(value: number): string {
 }
 
 /** "1 run", "2,000 runs". */
-export function counted(count: number, noun: string): string {
-  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
+export function counted(count: number, noun: string, plural: string = `${noun}s`): string {
+  return `${grouped(count)} ${count === 1 ? noun : plural}`;
 }
 
 /** 12345678 as "12.3 M". */

@@ -1,18 +1,22 @@
-/** The table at the end of a campaign. */
+/** The table at the end of a campaign: within 80 columns, and what is nobody's trouble only where more was asked for. */
 import type { ChalkInstance } from "chalk";
 import type { ScenarioReport } from "../campaign/aggregate.ts";
 import type { CampaignReport } from "../campaign/campaign.ts";
 import type { MissCode } from "../nemesis/index.ts";
 import { compact, counted, grouped, table } from "./style.ts";
 
-export function formatSummary(report: CampaignReport, style: ChalkInstance): string[] {
+export type SummaryWish = { readonly isVerbose: boolean };
+
+const WIDTH_MAX = 80;
+
+export function formatSummary(report: CampaignReport, style: ChalkInstance, { isVerbose }: SummaryWish): string[] {
   const { totals, scenarios } = report;
   const lines = ["", ...scenarioTable(scenarios)];
   const faults = faultLines(scenarios);
   if (faults.length > 0) lines.push("", ...faults);
   const plans = scenarios.flatMap(planLines);
   if (plans.length > 0) lines.push("", ...plans);
-  const floors = scenarios.flatMap(floorLines);
+  const floors = isVerbose ? scenarios.flatMap(floorLines) : [];
   if (floors.length > 0) lines.push("", ...floors);
   lines.push("");
   for (const scenario of scenarios) lines.push(...specificationLines(scenario, style));
@@ -70,25 +74,23 @@ export function notRunLines({ stopped, scenarios, totals }: CampaignReport): str
 function specificationLines({ name, specification }: ScenarioReport, style: ChalkInstance): string[] {
   if (specification === undefined) return [];
   const { module, runs, mismatches, steps, neverMatched } = specification;
-  const result = mismatches === 0 ? "no mismatch" : style.red(`${mismatches} mismatches`);
+  const result = mismatches === 0 ? "no mismatch" : style.red(counted(mismatches, "mismatch", "mismatches"));
   const line = `specification: ${counted(runs, "run")} of ${name} compared with ${module}: ${grouped(steps)} steps, ${result}`;
   if (neverMatched.length === 0) return [line];
-  return [line, style.yellow(`  never matched: ${neverMatched.join(", ")} (nothing was said about these actions)`)];
+  return [line, ...wrapped("  actions that did not occur in these runs: ", neverMatched, ", ")];
 }
 
 function scenarioTable(scenarios: readonly ScenarioReport[]): string[] {
-  const head = ["scenario", "runs", "held", "failed", "unknown", "events", "virtual s", "ok", "fail", "info"];
+  const head = ["scenario", "runs", "failed", "unknown", "events", "ok", "fail", "info"];
   const rows = scenarios.map((scenario) => [
     scenario.name,
     grouped(scenario.runs + scenario.corpusRuns),
-    grouped(scenario.held),
     grouped(scenario.failed),
     grouped(scenario.unknown),
     compact(scenario.events),
-    grouped(scenario.virtualUs / 1e6),
-    grouped(scenario.operations.ok),
-    grouped(scenario.operations.fail),
-    grouped(scenario.operations.info),
+    compact(scenario.operations.ok),
+    compact(scenario.operations.fail),
+    compact(scenario.operations.info),
   ]);
   return table([head, ...rows]);
 }
@@ -107,7 +109,7 @@ function faultLines(scenarios: readonly ScenarioReport[]): string[] {
     .map(([kind, { injected, effective }]) => `${kind} ${grouped(effective)}/${grouped(injected)}`);
   if (cells.length === 0) return [];
   const width = Math.max(...cells.map((cell) => cell.length)) + 2;
-  const columns = Math.max(1, Math.floor(110 / width));
+  const columns = Math.max(1, Math.floor((WIDTH_MAX - 2) / width));
   const lines = ["faults, effective of injected:"];
   for (let i = 0; i < cells.length; i += columns) {
     lines.push(
@@ -134,7 +136,8 @@ function planLines({ name, plans: { faults, unstruck } }: ScenarioReport): strin
   if (codes.length === 0) return [];
   const all = codes.reduce((sum, [, count]) => sum + count, 0);
   const why = codes.map(([code, count]) => `${grouped(count)}: ${WHY[code as MissCode] ?? code}`);
-  return [`${name}: ${grouped(all)} of ${grouped(faults)} planned faults never struck (${why.join("; ")})`];
+  const head = `${name}: ${grouped(all)} of ${counted(faults, "planned fault")} never struck (`;
+  return wrapped(head, why, "; ", ")");
 }
 
 const UNKNOWNS_SHOWN_MAX = 5;
@@ -168,5 +171,20 @@ function floorLines(scenario: ScenarioReport): string[] {
     `${floors.wallMsMedian} ms`,
     ...counts,
   ];
-  return [`${name}, median run: ${parts.join(", ")}`];
+  return wrapped(`${name}, median run: `, parts, ", ");
+}
+
+/** The parts in as many lines as they need; a part that is wider alone stays whole. */
+function wrapped(head: string, parts: readonly string[], separator: string, end = ""): string[] {
+  const lines: string[] = [];
+  let line = head;
+  parts.forEach((part, i) => {
+    const text = `${part}${i === parts.length - 1 ? end : separator}`;
+    if (line.trim() !== "" && line.length + text.trimEnd().length > WIDTH_MAX) {
+      lines.push(line.trimEnd());
+      line = "    ";
+    }
+    line += text;
+  });
+  return [...lines, line];
 }

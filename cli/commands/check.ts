@@ -8,6 +8,7 @@ import { decodeUtf8 } from "../../checkers/formats/utf8.ts";
 import { HistoryError } from "../../checkers/history.ts";
 import { unmarked } from "../../checkers/marked-values.ts";
 import type { Verdict } from "../../checkers/verdict.ts";
+import { counted } from "../../report/style.ts";
 import { pairs } from "../arguments.ts";
 import { makeTerminal } from "../terminal.ts";
 
@@ -142,7 +143,7 @@ function describe(result: Checked, { style }: ReturnType<typeof makeTerminal>): 
     invalid: style.red.bold("invalid"),
     unknown: style.yellow.bold("unknown"),
   }[result.verdict];
-  const head = `${word}  ${result.file}  (${result.model}, ${result.operations} operations, ${result.wallMs.toFixed(1)} ms)`;
+  const head = `${word}  ${result.file}  (${result.model}, ${counted(result.operations, "operation")}, ${result.wallMs.toFixed(1)} ms)`;
   const lines = result.reason === "" ? [] : result.reason.split("\n");
   const shown = lines.slice(0, LINES_MAX).map((line) => `    ${line}`);
   if (lines.length > LINES_MAX) shown.push(`    … ${lines.length - LINES_MAX} more lines with --json`);

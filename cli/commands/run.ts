@@ -6,7 +6,7 @@ import type { RunInput, RunOutcome, RunResult } from "../../campaign/result.ts";
 import { isValidated } from "../../campaign/validation.ts";
 import { PlanError } from "../../nemesis/index.ts";
 import { formatFailure } from "../../report/failure.ts";
-import { grouped } from "../../report/style.ts";
+import { counted } from "../../report/style.ts";
 import { SettingError } from "../../scenarios/settings.ts";
 import { formatTraceRecord } from "../../sim/trace.ts";
 import { pairs, readJson, validationMode } from "../arguments.ts";
@@ -62,10 +62,10 @@ export async function runCommand(args: RunArguments): Promise<number> {
       terminal.out(`${line}\n`);
   if (result.specification !== undefined) {
     const { steps, module, verdict } = result.specification;
-    terminal.err(`${grouped(steps)} protocol steps validated against ${module}: ${verdict}\n`);
+    terminal.err(`${counted(steps, "protocol step")} validated against ${module}: ${verdict}\n`);
   }
   for (const warning of warnings) terminal.err(`${warning}\n`);
-  terminal.err(`${grouped(result.events)} events in ${wallMs.toFixed(0)} ms\n`);
+  terminal.err(`${counted(result.events, "event")} in ${wallMs.toFixed(0)} ms\n`);
   return exitOf(result);
 }
 
@@ -107,14 +107,14 @@ export function warningsOf(result: RunResult): string[] {
   const warnings: string[] = [];
   for (const [kind, { injected, effective }] of Object.entries(result.faults)) {
     if (injected > 0 && effective === 0)
-      warnings.push(`${kind} struck ${injected} times and changed nothing that anyone could see`);
+      warnings.push(`${kind} struck ${counted(injected, "time")} and changed nothing that anyone could see`);
   }
   const { unstruck, planned, thrown } = result;
   for (const { index, kind, reason } of unstruck.slice(0, WARNINGS_MAX))
     warnings.push(`faults[${index}] (${kind}) never struck: ${reason}`);
   if (unstruck.length > WARNINGS_MAX)
     warnings.push(`${unstruck.length} of the ${planned} faults of the plan never struck`);
-  for (const { error, times } of thrown) warnings.push(`invoke threw ${times} times: ${error}`);
+  for (const { error, times } of thrown) warnings.push(`invoke threw ${counted(times, "time")}: ${error}`);
   warnings.push(...(result.unused ?? []).slice(0, WARNINGS_MAX));
   return warnings;
 }

@@ -4,7 +4,7 @@ import { demandInput, reproPlaces } from "../../campaign/demand-input.ts";
 import { EXIT, UsageError } from "../../campaign/errors.ts";
 import type { RunInput, RunResult } from "../../campaign/result.ts";
 import { specificationFolder, type ValidationResult } from "../../campaign/validation.ts";
-import { grouped, table } from "../../report/style.ts";
+import { counted, grouped, table } from "../../report/style.ts";
 import { pairs, readJson } from "../arguments.ts";
 import { makeTerminal, shellWord, toolCommand } from "../terminal.ts";
 import { isReproFile, openRepro } from "./replay.ts";
@@ -31,7 +31,7 @@ export async function tlaValidateCommand(args: TlaValidateArguments): Promise<nu
     terminal.out(`${JSON.stringify(document, null, 2)}\n`);
   } else {
     for (const line of describe(found, result, replay, args.verbose, terminal.style)) terminal.out(`${line}\n`);
-    terminal.err(`${grouped(result.events)} events in ${wallMs.toFixed(0)} ms\n`);
+    terminal.err(`${counted(result.events, "event")} in ${wallMs.toFixed(0)} ms\n`);
   }
   return { valid: EXIT.held, invalid: EXIT.failed, unknown: EXIT.unknown }[found.verdict];
 }
@@ -66,7 +66,7 @@ function describe(
   const run = `${result.scenario}  seed ${JSON.stringify(result.input.seed)}`;
   const word = { valid: style.green.bold, invalid: style.red.bold, unknown: style.yellow.bold }[verdict](verdict);
   const never = Object.keys(matched).filter((action) => matched[action] === 0);
-  const lines = [`${word}  ${run}: ${grouped(steps)} protocol steps that ${module} allows`];
+  const lines = [`${word}  ${run}: ${counted(steps, "protocol step")} that ${module} allows`];
   if (mismatch !== null) {
     const { timeUs, event, step, action, message } = mismatch;
     lines.push(

@@ -1,6 +1,6 @@
 /** The result of a check for people and as JSON. Never a verdict without its bounds and numbers. */
 import type { ChalkInstance } from "chalk";
-import { compact, grouped, table } from "../../report/style.ts";
+import { compact, counted, grouped, table } from "../../report/style.ts";
 import type { ModelFiles } from "./model-files.ts";
 import type { Told, ToldViolation } from "./protocol.ts";
 
@@ -52,8 +52,8 @@ function countsOf({ total, distinct, depth, walks }: Told, wallMs: number): stri
   const seconds = wallMs / 1000;
   const speed = `${seconds.toFixed(1)} s, ${compact(total / Math.max(0.001, seconds))} states/s`;
   if (walks !== undefined)
-    return `${grouped(walks)} random walks, ${grouped(total)} states, the longest walk ${depth} states; ${speed}`;
-  return `${grouped(total)} states generated, ${grouped(distinct ?? 0)} distinct, depth ${depth}; ${speed}`;
+    return `${counted(walks, "random walk")}, ${counted(total, "state")}, the longest walk ${counted(depth ?? 0, "state")}; ${speed}`;
+  return `${counted(total, "state")} generated, ${grouped(distinct ?? 0)} distinct, depth ${depth}; ${speed}`;
 }
 
 function violationLines({ kind, message, trace, count }: ToldViolation, style: ChalkInstance): string[] {

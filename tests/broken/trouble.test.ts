@@ -359,7 +359,7 @@ test("a plan none of whose faults strikes is told of, and is unknown where it mu
   const idle = await run(probe({}), { seed: "1", plan }, { mustStrike: true });
   expect(idle.verdict).toBe("unknown");
   expect(idle.properties.find(({ name }) => name === "plan-struck")!.reason).toMatch(
-    /^none of the 1 faults of the plan struck: faults\[0\] \(kill\): no message "no-such"/,
+    /^the one fault of the plan never struck: faults\[0\] \(kill\): no message "no-such"/,
   );
   expect(idle.digest).toBe(held.digest);
   const late = { format: 1, faults: [{ kind: "kill", hosts: ["n1"], atUs: 900_000_000_000, forUs: 1 }] };

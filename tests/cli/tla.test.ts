@@ -184,7 +184,7 @@ test("what goes wrong while evaluating is told once, with its place", async () =
 
     failed  Wrong.tla  (Wrong.cfg)
         checks: invariants Mixed; deadlock
-        1 states generated, 1 distinct, depth 1
+        1 state generated, 1 distinct, depth 1
     exit 1
 
     an unassigned variable
@@ -197,7 +197,7 @@ test("what goes wrong while evaluating is told once, with its place", async () =
 
     failed  Wrong.tla  (Wrong.cfg)
         checks: deadlock
-        1 states generated, 1 distinct, depth 1
+        1 state generated, 1 distinct, depth 1
     exit 1
 
     an endless set
@@ -209,7 +209,7 @@ test("what goes wrong while evaluating is told once, with its place", async () =
 
     failed  Wrong.tla  (Wrong.cfg)
         checks: deadlock
-        1 states generated, 1 distinct, depth 1
+        1 state generated, 1 distinct, depth 1
     exit 1
 
     an endless recursion
