@@ -302,6 +302,28 @@ test("thesis 6.4: a leader that was replaced confirms no read", () => {
   expect(cluster.core(1).role).toBe("follower");
 });
 
+test("thesis 6.4: an answer to a round of an earlier lead of the same node confirms no read", () => {
+  const { cluster } = makeCluster(3);
+  elect(cluster, 1, 2, 3);
+  beat(cluster, 1);
+  cluster.timeOut(1);
+  for (const heartbeat of take(cluster, "heartbeat", 1, 2)) cluster.deliver(heartbeat);
+  const late = take(cluster, "heartbeat-reply", 2, 1);
+  expect(late[0]?.round).toBeGreaterThan(3);
+  elect(cluster, 2, 1, 3);
+  elect(cluster, 1, 2, 3);
+
+  // Nobody has told node 1 yet that node 2 leads again.
+  elect(cluster, 2, 3);
+  cluster.propose(cluster.node(2));
+  cluster.settle(within(2, 3));
+  expect(cluster.core(1).role).toBe("leader");
+  cluster.read(cluster.node(1));
+  for (const reply of late) cluster.deliver(reply);
+  expect(cluster.staleReads).toEqual([]);
+  expect(cluster.readsConfirmed).toBe(0);
+});
+
 test("thesis 6.4: a follower reads at an index that it asked its leader for", () => {
   const { cluster } = makeCluster(3);
   elect(cluster, 1, 2, 3);
@@ -319,6 +341,40 @@ test("thesis 3.10: the lead is handed over to a follower that holds the whole lo
   cluster.settle();
   expect(cluster.core(3).role).toBe("leader");
   expect(cluster.core(1).leader).toBe(3);
+  expect(monitor.violations).toEqual([]);
+});
+
+test("thesis 3.10: a call for an election that comes in a later term calls nobody", () => {
+  const { cluster } = makeCluster(3);
+  elect(cluster, 1, 2, 3);
+  cluster.transfer(cluster.node(1), 3);
+  const late = take(cluster, "timeout-now", 1, 3);
+  expect(late).toHaveLength(1);
+  elect(cluster, 2, 1, 3);
+  elect(cluster, 1, 2, 3);
+  for (const call of late) cluster.deliver(call);
+  cluster.settle();
+  expect([cluster.core(1).role, cluster.core(3).role]).toEqual(["leader", "follower"]);
+});
+
+test("5.4.1: a call for an election that comes late makes nobody vote for a log that lacks a committed entry", () => {
+  const { cluster, monitor } = makeCluster(3);
+  elect(cluster, 1, 2, 3);
+  cluster.transfer(cluster.node(1), 3);
+  const late = take(cluster, "timeout-now", 1, 3);
+  // The leader gives the transfer up, and goes on with node 2 while node 3 hears its heartbeats alone.
+  for (let round = 0; cluster.core(1).isTransferring; round += 1) {
+    expect(round).toBeLessThan(20);
+    cluster.timeOut(1);
+    cluster.settle();
+  }
+  cluster.propose(cluster.node(1));
+  cluster.settle(({ kind, to }) => kind === "append" && to === 3);
+  expect(cluster.core(1).commit).toBeGreaterThan(cluster.core(3).log.lastIndex);
+  for (const call of late) cluster.deliver(call);
+  expect(cluster.core(3).role).toBe("candidate");
+  cluster.settle();
+  expect(cluster.core(3).role).not.toBe("leader");
   expect(monitor.violations).toEqual([]);
 });
 
