@@ -130,6 +130,9 @@ export function exploreBreadthFirst(exploration: Exploration, options: ExploreOp
   if (visitor.isDone() && store.count > levelEnd) exploration.depth++;
 }
 
+/** Why a search stops that its own specification ends. */
+export const EXIT_REQUESTED = 'stopped: TLCSet("exit", TRUE) was evaluated';
+
 export type Visitor = {
   /** Makes and judges the initial states. */
   readonly initial: () => void;
@@ -301,6 +304,10 @@ export function createVisitor(exploration: Exploration, options: ExploreOptions)
     record(exploration, { kind: "evaluation", name: error.message, error, count: 1, at: index, last });
   };
   const isSpent = (): boolean => {
+    if (m.isExitRequested) {
+      exploration.stopped = EXIT_REQUESTED;
+      isDone = true;
+    }
     if (exploration.total < lookAt && exploration.total < generatedMax && store.count < distinctMax) return false;
     lookAt = exploration.total + CHECK_EVERY;
     exploration.stopped = spent(exploration, options.budget);

@@ -9,7 +9,7 @@ import { createModel, type Generator, type Model, type ModelSource } from "../ev
 import type { Value } from "../values/types.ts";
 import { type Checks, createChecks, demandBehaviour, failedAssumption, inState, inStep } from "./checks.ts";
 import type { Counterexample, TraceState } from "./counterexample.ts";
-import { asTlaError, type ViolationKind } from "./explore.ts";
+import { asTlaError, EXIT_REQUESTED, type ViolationKind } from "./explore.ts";
 
 export type SimulationOptions = ModelSource & {
   readonly walks: number;
@@ -65,7 +65,7 @@ export function simulateSpecification(options: SimulationOptions): SimulationRes
         notChecked,
         warnings,
       };
-    const stop = options.shouldStop?.();
+    const stop = model.machine.isExitRequested ? EXIT_REQUESTED : options.shouldStop?.();
     if (stop !== undefined) {
       notChecked.push(stop);
       break;

@@ -25,6 +25,7 @@ import {
   type Layout,
   type LetEntity,
   lookup,
+  lookupBehind,
   type SlotEntity,
 } from "./scope.ts";
 
@@ -56,7 +57,7 @@ export function resolve(c: Compiler, node: NodeOf<"apply">, place: Place): Found
   let inside = place;
   let enter: ((frame: Frame) => Frame) | undefined;
   for (const step of node.prefix) {
-    const entity = lookup(inside.scope, step.name);
+    const entity = (inside === place ? lookup : lookupBehind)(inside.scope, step.name);
     if (entity === undefined) throw new TlaError("resolve", `unknown instance ${step.name}`, node.span);
     if (entity.kind !== "instance")
       throw new TlaError("resolve", `${step.name} is not an instance, so it has nothing behind "!"`, node.span);
@@ -73,8 +74,13 @@ export function resolve(c: Compiler, node: NodeOf<"apply">, place: Place): Found
     }
     inside = { ...inside, scope: entity.names() };
   }
-  const entity = lookup(inside.scope, node.name);
-  if (entity === undefined) throw unknownName(node.name, node.span);
+  const isBehind = node.prefix.length > 0;
+  const entity = isBehind ? lookupBehind(inside.scope, node.name) : lookup(inside.scope, node.name);
+  if (entity === undefined) {
+    if (!isBehind) throw unknownName(node.name, node.span);
+    const names = node.prefix.map((step) => step.name).join("!");
+    throw new TlaError("resolve", `the instance ${names} has no ${node.name} that is seen from outside`, node.span);
+  }
   return { entity, place: inside, enter };
 }
 

@@ -99,7 +99,7 @@ export type Machine = {
   /** Notes an Assert that is false, which is then passed over; without it, it is an error. */
   onAssertion: ((error: TlaError) => void) | undefined;
   /** Set by TLCSet("exit", TRUE). */
-  exitRequested: boolean;
+  isExitRequested: boolean;
 };
 
 export function createMachine(surroundings: Surroundings): Machine {
@@ -126,7 +126,7 @@ export function createMachine(surroundings: Surroundings): Machine {
     composed: 0,
     enabledDepth: 0,
     onAssertion: undefined,
-    exitRequested: false,
+    isExitRequested: false,
   };
 }
 

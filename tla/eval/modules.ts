@@ -55,6 +55,8 @@ export type Library = {
   /** The strings of each file that was read; and those of the files that are complete, a file after those it extends. */
   readonly stringsOf: Map<string, readonly string[]>;
   readonly strings: string[];
+  /** The modules being loaded, outermost first. */
+  readonly loading: string[];
   /** Modules that hold a PlusCal algorithm without its translation. */
   readonly untranslated: Set<string>;
   /** Library modules declare nothing, so all modules share their definitions (and what the configuration makes of them). */
@@ -72,6 +74,7 @@ export function createLibrary(load: (name: string) => string | undefined): Libra
     words: [],
     stringsOf: new Map(),
     strings: [],
+    loading: [],
     untranslated: new Set(),
     virtualCount: 0,
     shared: rootContext(),
@@ -133,18 +136,21 @@ function moduleScope(
 ): Scope {
   const isLibrary = builtinModules.has(name) && (standardModules.has(name) || library.load(name) === undefined);
   const context = isLibrary ? library.shared : wanted;
+  demandNoCircle(library, name, at);
   const known = context.scopes.get(name);
   if (known !== undefined) return known;
   const { module, parent } = findModule(library, name, from, at);
   const scope: Scope = {
     names: new Map(),
     parent,
+    hidden: new Set(),
     instantiate: (inner, unit) => addInstance(library, inner, unit, undefined),
   };
   context.scopes.set(name, scope);
   const list = library.scopesOf.get(name) ?? [];
   list.push(scope);
   library.scopesOf.set(name, list);
+  library.loading.push(name);
   for (const extended of module.extends)
     importNames(scope, moduleScope(library, extended.name, scope, context, extended.span));
   library.strings.push(...(library.stringsOf.get(name) ?? []));
@@ -155,7 +161,15 @@ function moduleScope(
   }
   if (!isLibrary) demandMeaning(module, surroundingOf(scope));
   for (const unit of module.units) addUnit(library, scope, unit, module.name, context);
+  library.loading.pop();
   return scope;
+}
+
+function demandNoCircle({ loading }: Library, name: string, at: Span | undefined): void {
+  const from = loading.indexOf(name);
+  if (from < 0) return;
+  const circle = [...loading.slice(from), name].join(", ");
+  throw new TlaError("resolve", `a module cannot extend or instantiate itself: ${circle}`, at);
 }
 
 /** What a module gets from those it extends and those around it; asked before its own names are added. */
@@ -173,15 +187,12 @@ function surroundingOf(scope: Scope): Surrounding {
   };
 }
 
-function isLocal(entity: Entity): boolean {
-  return (entity.kind === "definition" || entity.kind === "instance") && entity.isLocal;
-}
-
 function importNames(target: Scope, source: Scope): void {
-  for (const [name, entity] of source.names) if (!isLocal(entity)) target.names.set(name, entity);
+  for (const [name, entity] of source.names) if (source.hidden?.has(name) !== true) target.names.set(name, entity);
 }
 
 function addUnit(library: Library, scope: Scope, unit: Unit, module: string, context: Context): void {
+  if ("isLocal" in unit && unit.isLocal && unit.name !== undefined) scope.hidden?.add(unit.name);
   switch (unit.kind) {
     case "recursive":
       return;
@@ -226,12 +237,10 @@ export function addInstance(library: Library, scope: Scope, unit: InstanceUnit, 
     const made = instantiate(library, scope, unit, up, scope, declared);
     for (const [name, entity] of made.names) {
       // What the module declares stands for something that is here already, and is no name of its own.
-      if (isLocal(entity) || declared.has(name)) continue;
-      const visible =
-        unit.isLocal && (entity.kind === "definition" || entity.kind === "instance")
-          ? { ...entity, isLocal: true }
-          : entity;
-      if (!scope.names.has(name) || entity.kind !== "native") scope.names.set(name, visible);
+      if (made.hidden?.has(name) === true || declared.has(name)) continue;
+      if (!unit.isLocal) scope.hidden?.delete(name);
+      else if (!scope.names.has(name)) scope.hidden?.add(name);
+      if (!scope.names.has(name) || entity.kind !== "native") scope.names.set(name, entity);
     }
     return;
   }
@@ -270,13 +279,25 @@ function instantiate(
   from: Scope,
   declared: Set<string> = new Set(),
 ): Scope {
-  const values = new Map(unit.substitutions.map((substitution) => [substitution.name, substitution.value]));
+  const values = new Map<string, Node>();
+  for (const { name, value } of unit.substitutions) {
+    if (values.has(name)) throw new TlaError("resolve", `${name} is substituted twice in this INSTANCE`, value.span);
+    values.set(name, value);
+  }
   const context: Context = {
     scopes: new Map(),
     bindings: { values, scope: bindingScope, at: unit.span, declared },
     layout,
   };
-  return moduleScope(library, unit.module, from, context, unit.span);
+  const scope = moduleScope(library, unit.module, from, context, unit.span);
+  for (const [name, value] of values)
+    if (!declared.has(name))
+      throw new TlaError(
+        "resolve",
+        `module ${unit.module} declares no constant or variable ${name}, so nothing can be substituted for it`,
+        value.span,
+      );
+  return scope;
 }
 
 function declareConstant(param: Param, module: string, context: Context, span: Span): Entity {

@@ -15,6 +15,8 @@ export type Layout = { readonly up: Layout | undefined; size: number };
 export type Scope = {
   readonly names: Map<string, Entity>;
   readonly parent: Scope | undefined;
+  /** Set for the scope of a module: its LOCAL names, which are not seen from outside. */
+  readonly hidden?: Set<string>;
   /** Set for the scope of a module: adds what an INSTANCE makes visible. */
   readonly instantiate?: (scope: Scope, unit: InstanceUnit) => void;
 };
@@ -116,6 +118,12 @@ export function lookup(scope: Scope, name: string): Entity | undefined {
     if (found !== undefined) return follow(found);
   }
   return undefined;
+}
+
+/** What a name means behind `I!`: only what the module of the instance has and does not keep to itself. */
+export function lookupBehind(scope: Scope, name: string): Entity | undefined {
+  const found = scope.hidden?.has(name) === true ? undefined : scope.names.get(name);
+  return found && follow(found);
 }
 
 /** What the configuration put in an entity's place. */

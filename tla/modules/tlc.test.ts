@@ -67,6 +67,25 @@ Post == TLCGet("all") = (1 :> <<"a">>) @@ (2 :> <<{2}>>) @@ (7 :> <<2>>)`;
     );
   });
 
+  it("TLCSet ends the search, which then has not seen everything", () => {
+    const text = `${counter}\nI == TLCSet("exit", x = 1)`;
+    const { verdict, distinct, notChecked } = checkText(text, `${config}INVARIANT I`);
+    expect([verdict, distinct]).toEqual(["unknown", 2]);
+    expect(notChecked).toEqual(['states beyond the budget: stopped: TLCSet("exit", TRUE) was evaluated']);
+    expect(checkText(text, `${config}INVARIANT I`, { order: "depth" }).verdict).toBe("unknown");
+    const load = (name: string): string | undefined =>
+      name === "M" ? `---- MODULE M ----\nEXTENDS Integers, Sequences, TLC\n${text}\n====` : undefined;
+    const walks = simulateSpecification({
+      load,
+      spec: "M",
+      walks: 9,
+      depthMax: 9,
+      seed: 1,
+      config: `${config}INVARIANT I`,
+    });
+    expect(walks.notChecked).toContain('stopped: TLCSet("exit", TRUE) was evaluated');
+  });
+
   it("duration needs a clock", () => {
     const text = `${counter}\nI == TLCGet("duration") = 7`;
     expect(checkText(text, `${config}INVARIANT I`).verdict).toBe("failed");

@@ -104,7 +104,7 @@ function getAndSet(m: Machine, args: readonly Value[]): Value {
 
 function set(m: Machine, key: Value, value: Value): Value {
   if (typeof key === "number") m.registers.set(key, m.u.normalise(value));
-  else if (asString(key, "TLCSet") === "exit") m.exitRequested = value === true;
+  else if (asString(key, "TLCSet") === "exit") m.isExitRequested ||= value === true;
   else return fail(`TLCSet(${showValue(key)}, ...): only numbers and "exit" can be set`);
   return true;
 }
