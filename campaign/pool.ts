@@ -114,14 +114,21 @@ export class Pool {
   }
 
   #feed(runner: Runner): void {
-    const { sentMax = SENT_MAX_DEFAULT } = this.#options;
-    while (runner.killing === null && runner.sent.length < sentMax && this.#waiting.length > 0) {
+    const handMax = this.#handMax();
+    while (runner.killing === null && runner.sent.length < handMax && this.#waiting.length > 0) {
       const job = this.#waiting.shift()!;
       if (runner.sent.length === 0) runner.startedMs = Date.now();
       runner.sent.push(job);
       const message: ToRunner = { type: "job", job };
       runner.process.send(message, () => {});
     }
+  }
+
+  /** How many jobs a runner may have in hand: where few are left they are shared, or one runner would do what others could. */
+  #handMax(): number {
+    const { sentMax = SENT_MAX_DEFAULT, workers } = this.#options;
+    const sent = [...this.#runners].reduce((sum, each) => sum + each.sent.length, 0);
+    return Math.min(sentMax, Math.ceil((this.#waiting.length + sent) / workers));
   }
 
   #onMessage(runner: Runner, message: FromRunner): void {
