@@ -8,11 +8,13 @@
  */
 import { syncBuiltinESMExports } from "node:module";
 import * as v8 from "node:v8";
+import { guardBlobs } from "./guards/blobs.ts";
 import { guardChance } from "./guards/chance.ts";
 import { guardClocks } from "./guards/clocks.ts";
 import { guardContexts } from "./guards/contexts.ts";
 import { type AnyFunction, current, disguise, makeReplace, type Replace, setCurrent, simulate } from "./guards/kit.ts";
 import { guardMachine } from "./guards/machine.ts";
+import { guardMemory, takePool } from "./guards/memory.ts";
 import { guardOutside } from "./guards/outside.ts";
 import { guardPerformance } from "./guards/performance.ts";
 import { guardTimerPromises } from "./guards/timer-promises.ts";
@@ -26,11 +28,13 @@ let depth = 0;
 
 /** Installs the guards; the function returned takes them away. Calls nest. */
 export function installGuards(): () => void {
+  const restoreEnvironment = takeEnvironment();
   if (depth++ === 0) installed = install();
   let isOver = false;
   return () => {
     if (isOver) return;
     isOver = true;
+    restoreEnvironment();
     if (--depth > 0) return;
     installed?.();
     installed = null;
@@ -40,7 +44,9 @@ export function installGuards(): () => void {
 
 function install(): () => void {
   // Node loads what is behind these when one is read first, and that takes globals of its own: it must find the real ones.
-  void [globalThis.Response, globalThis.ReadableStream, globalThis.Blob];
+  void [globalThis.Response, globalThis.Blob];
+  // Node 20 and 22 open another context at the first release of a reader.
+  new ReadableStream().getReader().releaseLock();
   const { replace, undo } = makeReplace();
   guardOutside(replace);
   guardClocks(replace);
@@ -50,22 +56,27 @@ function install(): () => void {
   guardChance(replace);
   guardContexts(replace);
   guardMachine(replace);
-  const restoreZone = takeZone();
+  guardMemory(replace);
+  guardBlobs(replace);
+  const restorePool = takePool();
   syncBuiltinESMExports();
   return () => {
     undo();
-    restoreZone();
+    restorePool();
     syncBuiltinESMExports();
   };
 }
 
-/** Hosts are in one time zone, whatever that of the machine is. The engine looks at TZ whenever it is set. */
-function takeZone(): () => void {
-  const { TZ } = process.env;
-  process.env["TZ"] = "UTC";
+/**
+ * What a program changes in the environment ends with the run. Hosts are in one time zone, whatever that of the machine is: the engine
+ * looks at TZ whenever it is set.
+ */
+function takeEnvironment(): () => void {
+  const before = { ...process.env };
+  if (process.env["TZ"] !== "UTC") process.env["TZ"] = "UTC";
   return () => {
-    if (TZ === undefined) delete process.env["TZ"];
-    else process.env["TZ"] = TZ;
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+    for (const [name, value] of Object.entries(before)) if (process.env[name] !== value) process.env[name] = value;
   };
 }
 

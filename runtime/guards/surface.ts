@@ -87,6 +87,41 @@ export const SURFACES: readonly Surface[] = [
       ["gc", "only with --expose-gc; WeakRef and FinalizationRegistry are forbidden"],
     ],
   },
+  {
+    label: "URL.",
+    find: () => URL,
+    forbidden: [["createObjectURL", "its name is drawn at random: pass the Blob itself."]],
+    harmless: [["length name prototype parse canParse revokeObjectURL", PURE]],
+  },
+  {
+    label: "buffer.",
+    find: module("node:buffer"),
+    simulated: "File",
+    forbidden: [["SlowBuffer", "its memory holds what was there before: use Buffer.alloc."]],
+    harmless: [
+      ["transcode isUtf8 isAscii isLatin1 btoa atob resolveObjectURL", PURE],
+      ["kMaxLength kStringMaxLength constants INSPECT_MAX_BYTES", CONSTANT],
+      ["Buffer Blob", CLASS],
+    ],
+  },
+  {
+    label: "Blob.",
+    find: () => Blob.prototype,
+    simulated: "stream",
+    harmless: [["constructor size type slice arrayBuffer text bytes", PURE]],
+  },
+  {
+    label: "Buffer.",
+    find: () => Buffer,
+    simulated: "allocUnsafe allocUnsafeSlow",
+    harmless: [
+      [
+        "length name prototype from copyBytesFrom of alloc isBuffer compare isEncoding concat byteLength stringLength",
+        PURE,
+      ],
+      ["poolSize", "0 in runs: each buffer has memory of its own"],
+    ],
+  },
   { label: "Date.", find: () => Date, simulated: "now", harmless: [["length name prototype parse UTC", PURE]] },
   {
     label: "Math.",
@@ -330,6 +365,12 @@ export const SURFACES: readonly Surface[] = [
     ],
   },
   {
+    label: "async_hooks AsyncResource.",
+    find: prototypeOf("node:async_hooks", "AsyncResource"),
+    forbidden: [["asyncId triggerAsyncId", "its numbers are of the process: use AsyncLocalStorage."]],
+    harmless: [["constructor runInAsyncScope emitDestroy bind", PURE]],
+  },
+  {
     label: "vm.",
     find: module("node:vm"),
     forbidden: [
@@ -434,11 +475,11 @@ export const SURFACES: readonly Surface[] = [
 /** Every module that Node has, by how it is treated. A test fails for one that is not here. */
 export const MODULES = {
   listed:
-    "timers timers/promises perf_hooks crypto process os util sys async_hooks vm worker_threads net dgram dns child_process tls http https http2 v8",
+    "buffer timers timers/promises perf_hooks crypto process os util sys async_hooks vm worker_threads net dgram dns child_process tls http https http2 v8",
   /** Every function of it is forbidden. */
   forbidden:
     "fs fs/promises dns/promises zlib cluster node:sea node:sqlite node:test node:test/reporters node:ffi inspector inspector/promises repl trace_events wasi",
   /** Works through modules that are listed, or without time, chance and outside. */
   harmless:
-    "_http_agent _http_client _http_common _http_incoming _http_outgoing _http_server _stream_duplex _stream_passthrough _stream_readable _stream_transform _stream_wrap _stream_writable _tls_common _tls_wrap assert assert/strict buffer console constants diagnostics_channel domain events module path path/posix path/win32 punycode querystring readline readline/promises stream stream/consumers stream/promises stream/web string_decoder tty url util/types",
+    "_http_agent _http_client _http_common _http_incoming _http_outgoing _http_server _stream_duplex _stream_passthrough _stream_readable _stream_transform _stream_wrap _stream_writable _tls_common _tls_wrap assert assert/strict console constants diagnostics_channel domain events module path path/posix path/win32 punycode querystring readline readline/promises stream stream/consumers stream/promises stream/web string_decoder tty url util/types",
 } as const;

@@ -1,15 +1,20 @@
 /** What belongs to a host and has no like in Node itself: its identity, its prints, its chance, and what ends with an error. */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { spawnSync } from "node:child_process";
 import * as crypto from "node:crypto";
 import * as os from "node:os";
+import * as path from "node:path";
 import { expect, test } from "vitest";
 import { execute, resolveInput } from "../../campaign/execute.ts";
+import { installGuards } from "../../runtime/guards.ts";
 import { residentBytes } from "../../runtime/spawn.ts";
 import { linearizable } from "../../scenarios/checks.ts";
 import { type Scenario, scenario } from "../../scenarios/scenario.ts";
 import type { Host } from "../../sim/host.ts";
 import { jsonCodec } from "../../systems/json-codec.ts";
 import { outcomeOf, simulated } from "./rig.ts";
+
+const boot = path.join(import.meta.dirname, "..", "..", "runtime", "boot.mjs");
 
 /** A scenario whose clients answer at once; what matters is what the node does. */
 function around(node: (host: Host) => void | Promise<void>, parts: Partial<Scenario> = {}): Scenario {
@@ -271,4 +276,49 @@ test("the resident size is in bytes, whatever a page is", () => {
   if (process.platform !== "linux") return;
   expect(bytes! / process.memoryUsage().rss).toBeGreaterThan(0.5);
   expect(bytes! / process.memoryUsage().rss).toBeLessThan(2);
+});
+
+test("memory is zero and its own, whatever ran in this process before", async () => {
+  const program = () => {
+    const unsafe = [Buffer.allocUnsafe(100_000), Buffer.allocUnsafeSlow(50_000), Buffer.allocUnsafe(8)];
+    const small = [Buffer.from("abc"), Buffer.from([1, 2]), Buffer.concat([Buffer.from("a"), Buffer.from("b")])];
+    return [
+      unsafe.every((buffer) => buffer.every((byte) => byte === 0)),
+      [...unsafe, ...small].map(({ byteOffset, buffer }) => `${byteOffset}/${buffer.byteLength}`).join(" "),
+    ];
+  };
+  Buffer.allocUnsafe(100_000).fill(7);
+  Buffer.from("something that moves the pool");
+  const { poolSize } = Buffer;
+  expect((await simulated(program)).value).toEqual([true, "0/100000 0/50000 0/8 0/3 0/2 0/2"]);
+  expect(Buffer.poolSize).toBe(poolSize);
+});
+
+test("what a program sets in the environment ends with its run", async () => {
+  const program = () => {
+    const { SEEDBED_SET_HERE: before = "none", PATH } = process.env;
+    process.env["SEEDBED_SET_HERE"] = `${before}, set`;
+    process.env["TZ"] = "Asia/Tokyo";
+    delete process.env["PATH"];
+    return [before, typeof PATH, new Date(0).getHours()];
+  };
+  const { PATH, TZ } = process.env;
+  // A process that loads files of users keeps the guards from one run to the next.
+  const remove = installGuards();
+  for (let run = 0; run < 2; run++) expect((await simulated(program)).value).toEqual(["none", "string", 9]);
+  remove();
+  const { SEEDBED_SET_HERE } = process.env;
+  expect([SEEDBED_SET_HERE, process.env["PATH"], process.env["TZ"]]).toEqual([undefined, PATH, TZ]);
+});
+
+test("the size of the process is forbidden in all its forms, and works outside", async () => {
+  const { error } = await simulated(() => process.memoryUsage.rss());
+  expect(String(error)).toContain("process.memoryUsage.rss was called by code on host n1");
+  expect(process.memoryUsage.rss()).toBeGreaterThan(0);
+});
+
+test("a stream of the web is read to its end in the first run of a process", () => {
+  const file = path.join(import.meta.dirname, "first-run.fixture.ts");
+  const { stdout, stderr, status } = spawnSync(process.execPath, ["--no-warnings", boot, file], { encoding: "utf8" });
+  expect([status, stderr, stdout]).toEqual([0, "", '{"value":["1 2","body",100000,"of a blob"],"error":null}\n']);
 });
