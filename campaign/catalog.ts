@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { nearest } from "../nemesis/suggest.ts";
 import { scenarios as builtIn } from "../scenarios/index.ts";
 import { type Scenario, scenario as checked } from "../scenarios/scenario.ts";
-import { UsageError } from "./errors.ts";
+import { quoted, UsageError } from "./errors.ts";
 import { loadUserFile } from "./load-file.ts";
 
 /** How another process finds the same scenario. */
@@ -56,7 +56,7 @@ export async function loadScenario(ref: ScenarioRef): Promise<Scenario> {
   const found = candidates.find(({ scenario }) => scenario.name === ref.name);
   if (found === undefined) {
     throw new UsageError(
-      `There is no scenario ${JSON.stringify(ref.name)}${ref.file === null ? "" : ` in ${ref.file}`}. ` +
+      `There is no scenario ${quoted(ref.name)}${ref.file === null ? "" : ` in ${ref.file}`}. ` +
         `Scenarios are: ${candidates.map(({ scenario }) => scenario.name).join(", ")}.`,
     );
   }

@@ -7,7 +7,8 @@
 import * as fs from "node:fs";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
-import { quoted, UsageError } from "./errors.ts";
+import { demandDocument, parseJson } from "./document.ts";
+import { UsageError } from "./errors.ts";
 import type { FaultCounts, OperationCounts, PropertyResult, RunVerdict } from "./result.ts";
 import type { ValidationResult } from "./validation.ts";
 
@@ -46,7 +47,7 @@ const counts = z.record(z.string(), z.number());
 /** Fields that other versions add are let through: they are added up by nobody. */
 const lineSchema = z.looseObject({
   scenario: z.string(),
-  seed: z.string(),
+  seed: z.string().min(1),
   verdict: z.enum(["held", "failed", "unknown"]),
   digest: z.string().nullable(),
   events: count,
@@ -143,16 +144,8 @@ function read(file: string): Buffer {
 }
 
 function parseLine(json: string, where: string): RunLine {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (error) {
-    throw new UsageError(`${where} is not valid JSON: ${(error as Error).message}. Remove it to do its run again.`);
-  }
-  const parsed = lineSchema.safeParse(value);
-  if (parsed.success) return value as RunLine;
-  const issue = parsed.error.issues[0]!;
-  throw new UsageError(
-    `${where}: ${issue.path.map(String).join(".") || "the line"}: ${issue.message}, found ${quoted(value)}. Remove it to do its run again.`,
-  );
+  const next = "Remove the line to do its run again.";
+  const value = parseJson(json, where, next);
+  demandDocument(lineSchema, value, where, next);
+  return value as RunLine;
 }

@@ -45,8 +45,8 @@ test("what is written is read again, and a torn last line is dropped with a noti
 
 test.each<[string, string, RegExp]>([
   ["no JSON", "{not json", /line 2 is not valid JSON/],
-  ["null", "null", /line 2: the line: /],
-  ["a list", "[]", /line 2: the line: /],
+  ["null", "null", /line 2: expected an object, found null/],
+  ["a list", "[]", /line 2: expected an object, found \[\]/],
   ["an empty object", "{}", /line 2: scenario: /],
   ["a verdict that is none", JSON.stringify(line({ verdict: "great" as never })), /line 2: verdict: /],
   ["a number that is text", JSON.stringify(line({ events: "x" as never })), /line 2: events: /],
@@ -74,10 +74,10 @@ test("damage before the last line is an error, and so is a results file that is 
 });
 
 test.each<[string, string, RegExp]>([
-  ["null", "null", /format: expected 1, found nothing/],
+  ["null", "null", /campaign\.json: expected an object, found null/],
   ["another format", '{"format":7}', /format: expected 1, found 7/],
   ["half a document", '{"format":', /is not valid JSON/],
-  ["no flags", '{"format":1,"base":null,"sources":{}}', /expected base, flags and sources/],
+  ["no flags", '{"format":1,"base":null,"sources":{}}', /flags: is missing; expected an object/],
 ])("a campaign.json with %s is refused", (_what, text, message) => {
   const folder = temporary();
   fs.writeFileSync(path.join(folder, "campaign.json"), text);

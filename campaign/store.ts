@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { z } from "zod";
+import { demandDocument, parseJson, readTextFile } from "./document.ts";
 import { UsageError } from "./errors.ts";
 import { lockFolder } from "./lock.ts";
 import { formatLine, type RunLine, readLines } from "./run-line.ts";
@@ -49,10 +51,14 @@ export class Store {
     });
   }
 
-  /** Opens a campaign that was interrupted, with what it has. Throws UsageError, also while another process is at it. */
+  /**
+   * Opens a campaign that was interrupted, with what it has. Throws UsageError, also while another process is at it. `demand` may refuse what was
+   * read by throwing: nothing is changed before it returns.
+   */
   static resume(
     folder: string,
     notice: (message: string) => void,
+    demand: (campaign: StoredCampaign, lines: readonly RunLine[]) => void = () => {},
   ): { store: Store; campaign: StoredCampaign; lines: RunLine[] } {
     campaignIn(folder);
     return usable(folder, () =>
@@ -60,6 +66,7 @@ export class Store {
         const campaign = campaignIn(folder);
         const results = path.join(folder, "results.jsonl");
         const { lines, bytes } = readLines(results, notice);
+        demand(campaign, lines);
         if (fs.existsSync(results)) fs.truncateSync(results, bytes);
         return { store: new Store(folder, fs.openSync(results, "a"), unlock), campaign, lines };
       }),
@@ -120,23 +127,29 @@ export type StoredCampaign = {
   readonly sources: { readonly [name: string]: string };
 };
 
+/** Flags that are only compared may be anything; those that --last-failed goes by may not. */
+const campaignSchema = z.looseObject({
+  format: z.literal(1),
+  base: z.string().min(1).nullable(),
+  flags: z.looseObject({
+    scenarios: z.array(z.string()).optional(),
+    set: z.array(z.string()).optional(),
+    grep: z.string().optional(),
+    nemesis: z.string().optional(),
+    all: z.boolean().optional(),
+  }),
+  sources: z.record(z.string(), z.string()),
+});
+
 /** What the campaign in a folder was asked. Throws UsageError where there is none, or its file is none of ours. */
 export function campaignIn(folder: string): StoredCampaign {
   const file = path.join(folder, "campaign.json");
   if (!fs.existsSync(file)) throw new UsageError(`${folder} holds no campaign (there is no campaign.json).`);
-  let value: unknown;
-  try {
-    value = JSON.parse(fs.readFileSync(file, "utf8"));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${file} ${code === undefined ? "is not valid JSON" : `cannot be read (${code})`}.`);
-  }
-  const { format, base, flags, sources } = (value ?? {}) as Partial<StoredCampaign> & { readonly format?: unknown };
-  const isRecord = (given: unknown): boolean => typeof given === "object" && given !== null && !Array.isArray(given);
-  if (format !== 1) throw new UsageError(`${file}: format: expected 1, found ${JSON.stringify(format) ?? "nothing"}.`);
-  if (!isRecord(flags) || !isRecord(sources) || (base !== null && typeof base !== "string"))
-    throw new UsageError(`${file}: expected base, flags and sources, as a campaign writes them (docs/store.md).`);
-  return { base, flags: flags!, sources: sources! };
+  const next = "Expected what a campaign writes (docs/store.md).";
+  const value = parseJson(readTextFile(file), file, next);
+  demandDocument(campaignSchema, value, file, next);
+  const { base, flags, sources } = value as StoredCampaign;
+  return { base, flags, sources };
 }
 
 function locked<T>(folder: string, use: (unlock: () => void) => T): T {

@@ -134,12 +134,13 @@ async function prepareLastFailed(
   kinds: readonly string[] | null,
   notice: Notice,
 ): Promise<Prepared> {
-  const { campaign, failed } = lastFailed();
+  const { campaign, failed, folder } = lastFailed(notice);
   const isOwn = args.scenarios.length > 0;
   const before = campaign.flags["scenarios"];
   const names = isOwn ? args.scenarios : Array.isArray(before) ? before.map(String) : [];
   const grep = args.grep ?? (isOwn ? undefined : (campaign.flags["grep"] as string | undefined));
-  const chosen = await select(names, args.all || (!isOwn && campaign.flags["all"] === true), grep);
+  const isAll = args.all || (!isOwn && campaign.flags["all"] === true);
+  const chosen = await (isOwn ? select(names, isAll, grep) : selectOfLast(folder, names, isAll, grep));
   const selected = narrowed(chosen, kinds, notice);
   for (const flag of ["set", "plan", "nemesis"] as const) {
     const then = JSON.stringify(campaign.flags[flag] ?? []);
@@ -161,8 +162,43 @@ async function prepareLastFailed(
     demand(entry, wanted, args.plan);
     runs.push({ entry, input: wanted, isCorpus: false });
   }
+  noticeLeftOut(failed, runs, isOwn || args.grep !== undefined ? selected : null, notice);
   const used = selected.filter((entry) => runs.some((run) => run.entry === entry));
   return { selected: used, runs, base: null, text: "that failed last", isExact: true };
+}
+
+/** Throws UsageError that names campaign.json: what the last campaign was asked for is gone, or the file was edited. */
+async function selectOfLast(
+  folder: string,
+  names: readonly string[],
+  isAll: boolean,
+  grep: string | undefined,
+): Promise<Cataloged[]> {
+  try {
+    return await select(names, isAll, grep);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(
+      `${path.join(folder, "campaign.json")}: flags: ${error.message} Name the scenarios beside --last-failed.`,
+    );
+  }
+}
+
+/** Failures that are not run again; `chosen` are the scenarios that this call names, when it names any. */
+function noticeLeftOut(
+  failed: readonly RunLine[],
+  runs: readonly PlannedRun[],
+  chosen: readonly Cataloged[] | null,
+  notice: Notice,
+): void {
+  const again = new Set(runs.map(({ entry, input, corpusId }) => runKey(entry.scenario.name, input.seed, corpusId)));
+  for (const line of failed) {
+    if (again.has(keyOfLine(line))) continue;
+    const isKnown = chosen?.some(({ scenario }) => scenario.name === line.scenario) ?? true;
+    if (!isKnown) continue;
+    const why = line.isCorpus ? "the corpus has it no longer" : "its scenario is not among those of this campaign";
+    notice(`--last-failed: ${line.scenario}, seed ${JSON.stringify(line.seed)}, is left out: ${why}.`);
+  }
 }
 
 function keyOfLine({ scenario, seed, corpusId }: RunLine): string {
@@ -170,10 +206,17 @@ function keyOfLine({ scenario, seed, corpusId }: RunLine): string {
 }
 
 /** Also of a campaign that was interrupted: every result is stored as it comes. */
-function lastFailed(): { readonly campaign: StoredCampaign; readonly failed: readonly RunLine[] } {
+function lastFailed(notice: Notice): {
+  readonly folder: string;
+  readonly campaign: StoredCampaign;
+  readonly failed: readonly RunLine[];
+} {
   const folder = latestFolder(process.cwd());
   if (folder === null) throw new UsageError("--last-failed: there is no campaign in .seedbed/runs/latest.");
   const campaign = campaignIn(folder);
-  const { lines } = readLines(path.join(folder, "results.jsonl"), () => {});
-  return { campaign, failed: lines.filter(({ verdict }) => verdict === "failed") };
+  const results = path.join(folder, "results.jsonl");
+  const { lines } = readLines(results, () =>
+    notice(`${results}: the last line is torn: whether its run failed is not known.`),
+  );
+  return { folder, campaign, failed: lines.filter(({ verdict }) => verdict === "failed") };
 }

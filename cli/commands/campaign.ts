@@ -118,15 +118,11 @@ type Opened = { readonly store: Store; readonly lines: readonly RunLine[] };
 function openStore(args: CampaignArguments, prepared: Prepared, notice: (message: string) => void): Opened {
   const config = configOf(args, prepared);
   if (args.resume === undefined) return { store: Store.create(folderOf(args), config), lines: [] };
-  const { store, campaign, lines } = Store.resume(args.resume, notice);
-  try {
-    demandSameConfig(campaign, config, args.resume);
-    demandKnownLines(lines, prepared.runs, args.resume);
-  } catch (error) {
-    store.close();
-    throw error;
-  }
-  return { store, lines };
+  const { resume } = args;
+  return Store.resume(resume, notice, (campaign, lines) => {
+    demandSameConfig(campaign, config, resume);
+    demandKnownLines(lines, prepared.runs, resume);
+  });
 }
 
 function optionsOf(
