@@ -13,6 +13,14 @@ export function guardBlobs(replace: Replace): void {
     "stream",
     simulate((_owner, self, args, real) => (self instanceof Blob ? streamOf(self) : real.apply(self, args))),
   );
+  // Since Node 24.
+  replace(
+    Blob.prototype,
+    "textStream",
+    simulate((_owner, self, args, real) =>
+      self instanceof Blob ? streamOf(self).pipeThrough(new TextDecoderStream()) : real.apply(self, args),
+    ),
+  );
 }
 
 function streamOf(blob: Blob): ReadableStream {

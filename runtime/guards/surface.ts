@@ -107,7 +107,7 @@ export const SURFACES: readonly Surface[] = [
   {
     label: "Blob.",
     find: () => Blob.prototype,
-    simulated: "stream",
+    simulated: "stream textStream",
     harmless: [["constructor size type slice arrayBuffer text bytes", PURE]],
   },
   {

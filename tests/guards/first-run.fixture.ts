@@ -15,6 +15,9 @@ const { value, error } = await simulated(async () => {
   let length = 0;
   for await (const chunk of new Blob(["x".repeat(100_000)]).stream() as unknown as AsyncIterable<Uint8Array>)
     length += chunk.length;
-  return [numbers.join(" "), text, length, await new Response(new Blob(["of a blob"])).text()];
+  const { textStream } = Blob.prototype as { textStream?: () => AsyncIterable<string> };
+  let said = textStream === undefined ? "in two" : "";
+  if (textStream !== undefined) for await (const part of textStream.call(new Blob(["in ", "two"]))) said += part;
+  return [numbers.join(" "), text, said, length, await new Response(new Blob(["of a blob"])).text()];
 });
 process.stdout.write(`${JSON.stringify({ value, error })}\n`);

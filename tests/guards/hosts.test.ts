@@ -320,5 +320,9 @@ test("the size of the process is forbidden in all its forms, and works outside",
 test("a stream of the web is read to its end in the first run of a process", () => {
   const file = path.join(import.meta.dirname, "first-run.fixture.ts");
   const { stdout, stderr, status } = spawnSync(process.execPath, ["--no-warnings", boot, file], { encoding: "utf8" });
-  expect([status, stderr, stdout]).toEqual([0, "", '{"value":["1 2","body",100000,"of a blob"],"error":null}\n']);
+  expect([status, stderr, stdout]).toEqual([
+    0,
+    "",
+    '{"value":["1 2","body","in two",100000,"of a blob"],"error":null}\n',
+  ]);
 });
