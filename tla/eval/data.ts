@@ -196,7 +196,9 @@ function compileLazy(c: Compiler, bounds: readonly Bound[], body: Node, place: P
   const domain = openArguments(c, bounds, place).domain;
   const inner: Place = { ...place, scope, layout };
   const names = childScope(scope);
-  const binds = bounds.flatMap((bound) => bound.patterns.map((pattern) => bindPattern(c, pattern, names, inner)));
+  const binds = bounds.flatMap((bound) =>
+    bound.patterns.map((pattern) => bindPattern(c, pattern, bound.set.span, names, inner)),
+  );
   const evaluate = compile(c, body, { ...inner, scope: names });
   const actions: { init: Action | undefined; next: Action | undefined } = { init: undefined, next: undefined };
   const frameFor = (made: LazyFcn, argument: Value): Frame => {

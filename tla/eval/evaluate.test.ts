@@ -112,3 +112,25 @@ describe("errors name the place and the calls that led there", () => {
     expect(() => checkText("CONSTANT C", "")).toThrow("the constant C of module M has no value");
   });
 });
+
+describe("a pattern that does not fit", () => {
+  const sets = "S == {<<1, 2, 3>>}\nT == {1}";
+  it.each([
+    "\\E <<a, b>> \\in S : a = b",
+    "\\A <<a, b>> \\in T : a = b",
+    "CHOOSE <<a, b>> \\in S : a = b",
+    "{<<a, b>> \\in S : a = b}",
+    "{a : <<a, b>> \\in S}",
+    "[<<a, b>> \\in S |-> a]",
+    "\\E c \\in {4}, <<a, b>> \\in S \\cup S : a = c",
+  ])("%s is an error of the specification", (text) => {
+    expect(evaluated(text, sets)).toMatch(
+      /line \d+, column \d+ of module M: <<a, b>> cannot be bound to (<<1, 2, 3>>|1)/,
+    );
+  });
+
+  it("nor in an action", () => {
+    const text = `${sets}\nVARIABLE v\nInit == v = 0\nNext == \\E <<a, b>> \\in S : v' = a`;
+    expect(checkText(text, "INIT Init\nNEXT Next").violations[0]!.message).toMatch(/cannot be bound to <<1, 2, 3>>/);
+  });
+});

@@ -1,5 +1,5 @@
 /** Quantifiers, CHOOSE, set filters and maps: everything that binds variables to the elements of sets. */
-import { failAt } from "../errors.ts";
+import { failAt, type Span } from "../errors.ts";
 import type { Bound, NodeOf, Pattern } from "../syntax/ast.ts";
 import { visit } from "../values/lazy.ts";
 import { showValue } from "../values/print.ts";
@@ -13,8 +13,8 @@ import { childScope, reserve, type Scope } from "./scope.ts";
 /** Puts one element into the slots of a pattern. */
 export type Bind = (frame: Frame, value: Value) => void;
 
-/** Gives a pattern slots in the place's layout and names in the scope. */
-export function bindPattern(c: Compiler, pattern: Pattern, scope: Scope, place: Place): Bind {
+/** Gives a pattern slots in the place's layout and names in the scope; `span` is where its set stands. */
+export function bindPattern(c: Compiler, pattern: Pattern, span: Span, scope: Scope, place: Place): Bind {
   const { layout } = place;
   const slots = pattern.names.map((name) => {
     const slot = reserve(layout);
@@ -30,7 +30,7 @@ export function bindPattern(c: Compiler, pattern: Pattern, scope: Scope, place: 
   return (frame, value) => {
     const tuple = c.m.u.normalise(value);
     if (typeof tuple !== "object" || tuple.kind !== "fcn" || !tuple.isTuple || tuple.values.length !== slots.length) {
-      throw new TypeError(`<<${pattern.names.join(", ")}>> cannot be bound to ${showValue(value)}`);
+      return failAt(span, `<<${pattern.names.join(", ")}>> cannot be bound to ${showValue(value)}`);
     }
     for (let i = 0; i < slots.length; i++) frame[slots[i]!] = tuple.values[i];
   };
@@ -44,7 +44,8 @@ export function openBounds(c: Compiler, bounds: readonly Bound[], place: Place):
   const binders: Binder[] = [];
   for (const bound of bounds) {
     const set = compile(c, bound.set, place);
-    for (const pattern of bound.patterns) binders.push({ set, bind: bindPattern(c, pattern, scope, place), bound });
+    for (const pattern of bound.patterns)
+      binders.push({ set, bind: bindPattern(c, pattern, bound.set.span, scope, place), bound });
   }
   return { place: { ...place, scope }, binders };
 }
@@ -82,7 +83,6 @@ export function visitLocated(c: Compiler, set: Value, bound: Bound, stop: (value
   try {
     return visit(c.m.u, set, stop);
   } catch (error) {
-    if (error instanceof TypeError) return failAt(bound.set.span, error.message);
     throw locate(error, bound.set.span);
   }
 }

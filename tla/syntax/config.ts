@@ -194,9 +194,9 @@ function addConstant(draft: Draft, setting: ConstantSetting): void {
 
 function readValue(reader: Reader): ConfigValue {
   const token = take(reader);
-  if (token.kind === "number") return { kind: "number", value: Number(token.text) };
+  if (token.kind === "number") return { kind: "number", value: readNumber(reader, token) };
   if (token.text === "-" && current(reader).kind === "number")
-    return { kind: "number", value: -Number(take(reader).text) };
+    return { kind: "number", value: 0 - readNumber(reader, take(reader)) };
   if (token.kind === "string") return { kind: "string", text: token.text };
   if (token.text === "TRUE" || token.text === "FALSE") return { kind: "boolean", value: token.text === "TRUE" };
   if (token.kind === "word") return { kind: "model", text: token.text };
@@ -211,4 +211,9 @@ function readValue(reader: Reader): ConfigValue {
   }
   take(reader);
   return { kind: "set", elements };
+}
+
+function readNumber(reader: Reader, token: Token): number {
+  const value = Number(token.text);
+  return Number.isSafeInteger(value) ? value : wrong(reader, token, "a number below 2^53");
 }

@@ -157,8 +157,10 @@ function parsePrimary(stream: Stream): Node {
   const token = peek(stream);
   if (token === undefined) return expected(stream, "an expression", "here");
   if (token.kind === "number") {
+    const value = Number(token.text);
+    if (!Number.isSafeInteger(value)) return expected(stream, "a number below 2^53", "here");
     advance(stream);
-    return { kind: "number", value: Number(token.text), span: spanFrom(stream, token) };
+    return { kind: "number", value, span: spanFrom(stream, token) };
   }
   if (token.kind === "string") {
     advance(stream);

@@ -120,6 +120,10 @@ describe("messages name line, column, what was expected and what was found", () 
       'line 2, column 8 of module M: expected "*)" to close this comment, found end of file',
     ],
     ["---- MODULE M ----\nA == a ? b\n====", 'line 2, column 8 of module M: unexpected character "?"'],
+    [
+      "---- MODULE M ----\nA == 1 + 9007199254740993\n====",
+      'line 2, column 10 of module M: expected a number below 2^53 here, found "9007199254740993"',
+    ],
     ["A == 1", 'line 1, column 1 of module M: expected "---- MODULE" at the start of a module, found "A"'],
   ])("%#", (text, expected) => {
     expect(complaint(text)).toBe(expected);
@@ -142,6 +146,7 @@ describe("configurations", () => {
   });
 
   it("says what it expected", () => {
+    expect(() => parseConfig("CONSTANT N = -99999999999999999999", "m.cfg")).toThrow("expected a number below 2^53");
     expect(() => parseConfig("INVARIANT Inv\nCONSTANT N : 3", "m.cfg")).toThrow('expected "=" or "<-", found ":"');
   });
 });
