@@ -1,4 +1,5 @@
 /** Watches a Raft group from inside: monitors, who leads, and the numbers that floors are stated in. */
+import { type RaftCountedStep, RaftCountsMonitor } from "../checkers/raft-counts-monitor.ts";
 import { type RaftAckRecord, RaftMonitor, type RaftStateRecord } from "../checkers/raft-monitor.ts";
 import type { Verdict } from "../checkers/verdict.ts";
 import type { Control } from "../sim/control.ts";
@@ -8,6 +9,8 @@ import type { Eventually, ScenarioContext, Watch, WatchOptions } from "./scenari
 
 /** Beyond what the liveness phase may take: an election, and snapshots in small pieces. */
 const APPLIED_US_MAX = 20_000_000;
+
+const COUNTS = "raft.counts-what-was-said";
 
 /** What plans may name: the leader with the highest term, those that follow it, and the one that lags most. */
 export const RAFT_TARGETS = ["leader", "follower", "laggard", "candidate"] as const;
@@ -20,13 +23,15 @@ type Seen = { record: RaftStateRecord };
 export function watchRaft(control: Control, context: ScenarioContext, options: WatchOptions): Watch {
   const { world } = control;
   const monitor = new RaftMonitor({ voters: context.nodes.length });
+  const countsMonitor = new RaftCountsMonitor();
   const seen = new Map<string, Seen>();
   const leaders = new Set<number>();
   const counts = { leaderChanges: 0, snapshotInstalls: 0 };
   let violated = 0;
   const reportNew = (): void => {
-    if (monitor.violations.length === violated) return;
-    violated = monitor.violations.length;
+    const found = monitor.violations.length + countsMonitor.violations.length;
+    if (found === violated) return;
+    violated = found;
     options.onViolation();
   };
   if (options.hasMonitors && context.settings["isWatchedClosely"] === true) {
@@ -36,6 +41,10 @@ export function watchRaft(control: Control, context: ScenarioContext, options: W
       const { disk } = control.host(host);
       if (disk.hasLastingHarm) monitor.forgive(host);
       monitor.acknowledged(data as RaftAckRecord, readDurableLog(disk.durableView()));
+      reportNew();
+    });
+    world.onObservation("raft.step", (_host, _incarnation, data) => {
+      countsMonitor.observe(data as RaftCountedStep);
       reportNew();
     });
   }
@@ -72,7 +81,14 @@ export function watchRaft(control: Control, context: ScenarioContext, options: W
       candidate: () => namesOf(live().filter(({ role }) => role === "candidate" || role === "pre-candidate")),
       laggard: () => laggards(live()),
     },
-    ...(options.hasMonitors ? { monitors: [{ name: "raft", verdict: () => verdictOf(monitor) }] } : {}),
+    ...(options.hasMonitors
+      ? {
+          monitors: [
+            { name: "raft", verdict: () => verdictOf(monitor) },
+            { name: COUNTS, verdict: () => countsVerdictOf(countsMonitor) },
+          ],
+        }
+      : {}),
     eventually: [appliedEverywhere(control, context, seen)],
     counts: () => ({ ...counts, segmentChanges: world.properties.marks.get("raft.segment-changed") ?? 0 }),
   };
@@ -116,6 +132,11 @@ function strongest(records: readonly RaftStateRecord[]): string[] {
 function laggards(records: readonly RaftStateRecord[]): string[] {
   const least = Math.min(Number.POSITIVE_INFINITY, ...records.map(({ commit }) => commit));
   return namesOf(records.filter(({ commit }) => commit === least)).slice(0, 1);
+}
+
+function countsVerdictOf({ violations }: RaftCountsMonitor): Verdict {
+  const [first] = violations;
+  return first === undefined ? validVerdict(COUNTS, 0) : invalidVerdict(COUNTS, 0, [first]);
 }
 
 function verdictOf(monitor: RaftMonitor): Verdict {

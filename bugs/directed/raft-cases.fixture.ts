@@ -16,6 +16,7 @@ import { witnessRaft3 } from "./raft-3.fixture.ts";
 import { witnessRaft4 } from "./raft-4.fixture.ts";
 import { witnessRaft5 } from "./raft-5.fixture.ts";
 import { witnessRaft6, witnessRaft7 } from "./raft-transfers.fixture.ts";
+import { witnessRaft8 } from "./raft-8.fixture.ts";
 import type { Case } from "./script.fixture.ts";
 
 export const RAFT_CASES: { readonly [id: string]: Case } = {
@@ -38,4 +39,5 @@ export const RAFT_CASES: { readonly [id: string]: Case } = {
   "RAFT-5": { witness: witnessRaft5, breaks: ["raft.needless-cut"] },
   "RAFT-6": { witness: witnessRaft6, breaks: ["hands-over"] },
   "RAFT-7": { witness: witnessRaft7, breaks: ["hands-over"] },
+  "RAFT-8": { witness: witnessRaft8, breaks: ["stale-read"] },
 };

@@ -215,4 +215,16 @@ export const RAFT_BUGS: readonly Bug[] = [
     checks: ["hands-over", "operations-complete"],
     difficulty: "easy",
   },
+  {
+    id: "RAFT-8",
+    title: "An answer to a round of an earlier lead confirms a read",
+    source: "planted; Raft thesis, section 6.4 (rounds of heartbeats are counted within a term)",
+    mechanism:
+      "Rounds of heartbeats begin at 1 with each lead. A node that leads again takes a late answer from its lead before, with a higher number, for one to the present round: deposed without knowing it, it serves stale reads.",
+    invariant: "what is counted was said in the term in which it is counted",
+    scenario: "kv-partitions",
+    settings: { isWatchedClosely: "true", transferEveryUs: "150000" },
+    checks: ["raft.counts-what-was-said", "linearizable", "durable-writes"],
+    difficulty: "medium",
+  },
 ];
