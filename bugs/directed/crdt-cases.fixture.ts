@@ -1,5 +1,6 @@
 /** The witness of each bug of the CRDT family, and what it breaks. */
 import { witnessCtx1, witnessCtx2, witnessCtx3 } from "./crdt-contexts.fixture.ts";
+import { witnessDecl1 } from "./crdt-declined.fixture.ts";
 import { witnessPub25, witnessRcrdt7, witnessRcrdt8 } from "./crdt-lists.fixture.ts";
 import {
   witnessPub22,
@@ -29,4 +30,5 @@ export const CRDT_CASES: { readonly [id: string]: Case } = {
   "CTX-1": { witness: witnessCtx1, breaks: ["lost-update"] },
   "CTX-2": { witness: witnessCtx2, breaks: ["observed-remove"] },
   "CTX-3": { witness: witnessCtx3, breaks: ["lost-update"] },
+  "DECL-1": { witness: witnessDecl1, breaks: ["declined"] },
 };

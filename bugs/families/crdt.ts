@@ -1,6 +1,7 @@
 /**
  * Historic bugs of CRDT libraries. RCRDT: commits of rust-crdt, in the order of their place in its family of types. CTX: mistakes of our own
- * making that show only when a client speaks about what it read a while ago; before clients did, no check saw them.
+ * making that show only when a client speaks about what it read a while ago; before clients did, no check saw them. DECL: calls that a store
+ * declines and must not; before `crdt-declined`, no check judged a call without an update.
  */
 import type { Bug } from "../bug.ts";
 
@@ -8,6 +9,7 @@ import type { Bug } from "../bug.ts";
 const CHECKS: Bug["checks"] = [
   "crdt-spec",
   "crdt-replicas",
+  "crdt-declined",
   "crdt-durability",
   "crdt-steps",
   "crdt-answer-of-own-command",
@@ -181,6 +183,17 @@ export const CRDT_BUGS: readonly Bug[] = [
     invariant: "a write replaces what its client had read, and nothing newer",
     scenario: "crdt-sets",
     settings: { type: "mv-register" },
+    checks: CHECKS,
+    difficulty: "easy",
+  },
+  {
+    id: "DECL-1",
+    title: "A tree refuses to remove what does not hang from the root itself",
+    source: "made for this museum: a test of presence that looks at the parent and not along the path",
+    mechanism:
+      "A remove looks whether the node's parent is the root. Of a node further down it says that it is not in the tree, and makes no update. What is shown goes on being right for the updates held, so no read tells.",
+    invariant: "a call is declined only if by what is held there is nothing to do, or it is not allowed",
+    scenario: "crdt-tree",
     checks: CHECKS,
     difficulty: "easy",
   },
