@@ -106,7 +106,12 @@ export function requireScenario(definition: unknown): void {
     throw new TypeError(`${of}: ${path === "" ? "" : `${path}: `}${what}\n${next}`);
   };
   if (result.success) requireSense(result.data, complain);
-  else complainAbout(result.error.issues[0]!, definition, complain); // a failure has an issue
+  else {
+    const { issues } = result.error;
+    // A misspelt field may be the one that is missing: the near name helps more than "is missing".
+    const issue = issues.find(({ code, path }) => code === "unrecognized_keys" && path.length === 0) ?? issues[0]!;
+    complainAbout(issue, definition, complain); // a failure has an issue
+  }
 }
 
 type Complain = (path: string, what: string, next: string) => never;

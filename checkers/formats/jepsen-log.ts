@@ -62,7 +62,11 @@ export function* readJepsenLog(chunks: Iterable<string>): Generator<HistoryEvent
     index += 1;
   }
   if (operations === 0) {
-    throw new HistoryError(0, "lines with process, :type and :function, as Jepsen logs them", `none in ${last} lines`);
+    throw new HistoryError(
+      0,
+      "lines with process, :type and :function, as Jepsen logs them",
+      `none in ${last} line${last === 1 ? "" : "s"}`,
+    );
   }
 }
 

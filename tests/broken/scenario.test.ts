@@ -157,6 +157,11 @@ const refusal = (fields: { readonly [field: string]: unknown }): string => {
 const integer = (min: number, max: number) => ({ kind: "integer", min, max, about: "a" });
 
 const REFUSED: readonly (readonly [what: string, fields: { readonly [field: string]: unknown }, told: string])[] = [
+  [
+    "a misspelt field that is missing",
+    { chekcs: [], checks: undefined },
+    'unknown field "chekcs".\nDid you mean "checks"?',
+  ],
   ["a misspelt field", { chekcs: [] }, 'scenario "sound": unknown field "chekcs".\nDid you mean "checks"?'],
   ["a misspelt limit", { limits: { eventMax: 10 } }, 'limits: unknown field "eventMax".\nDid you mean "eventsMax"?'],
   ["no checks at all", { checks: [] }, "checks: is empty, and there is no watch: nothing would be judged."],
