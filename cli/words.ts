@@ -21,6 +21,21 @@ export const COMMANDS: { readonly [name: string]: readonly string[] } = {
   completion: [],
 };
 
+/** What stands behind a command without a name. yargs would take `--files b` for it, and then drop one of the two without a word. */
+const POSITIONALS: { readonly [command: string]: readonly string[] } = {
+  campaign: ["scenarios"],
+  run: ["scenario"],
+  replay: ["target"],
+  check: ["files"],
+  tla: ["spec", "target"],
+  bugs: ["ids"],
+  corpus: ["repros"],
+  init: ["folder"],
+};
+
+/** Characters of one word in a message. */
+const WORD_MAX = 80;
+
 /** The long flags of all commands, for "did you mean"; a test compares them with the help. */
 export const FLAGS: readonly string[] =
   "all bail base by client-seeds color config continue depth-first format grep help itf json last-failed library max-depth max-distinct max-failures max-generated max-memory model monitors nemesis no-color no-monitors no-validate option out plan quiet reporter resume scenario seed seeds set simulate starts time-limit validate verbose verify-determinism version walks workers".split(
@@ -42,6 +57,7 @@ export function demandWords(words: readonly string[]): readonly string[] {
     const files = words.slice(end + 1).map((word) => (word.startsWith("-") ? `./${word}` : word));
     return demandWords([...words.slice(0, end), ...files]);
   }
+  demandNoNamedPositional(words);
   const [command, below] = words;
   if (command === "--") throw new UsageError(`A command is missing before --.${helpOf(words)}`);
   if (command === undefined || command.startsWith("-")) return words;
@@ -53,6 +69,23 @@ export function demandWords(words: readonly string[]): readonly string[] {
   return words;
 }
 
+function demandNoNamedPositional(words: readonly string[]): void {
+  const command = words.find((word) => Object.hasOwn(COMMANDS, word));
+  for (const name of command === undefined ? [] : (POSITIONALS[command] ?? [])) {
+    const found = words.find(
+      (word) => word === `--${name}` || word === `--no-${name}` || word.startsWith(`--${name}=`),
+    );
+    if (found === undefined) continue;
+    throw new UsageError(
+      `Unknown argument: ${shortened(found)}. What it names stands behind ${command} without a flag.${helpOf(words)}`,
+    );
+  }
+}
+
+function shortened(word: string): string {
+  return word.length > WORD_MAX ? `${word.slice(0, WORD_MAX - 1)}…` : word;
+}
+
 function unknownCommand(word: string, known: readonly string[], parent: string): UsageError {
   const near = nearest(word, known);
   const hint =
@@ -60,7 +93,7 @@ function unknownCommand(word: string, known: readonly string[], parent: string):
       ? `Commands are: ${known.map((name) => parent + name).join(", ")}.`
       : `Did you mean ${parent}${near}?`;
   return new UsageError(
-    `There is no command ${JSON.stringify(parent + word)}. ${hint} Run ${toolCommand()} ${parent}--help.`,
+    `There is no command ${JSON.stringify(parent + shortened(word))}. ${hint} Run ${toolCommand()} ${parent}--help.`,
   );
 }
 
@@ -87,7 +120,7 @@ export function explained(message: string, words: readonly string[]): string {
     )
     .replace(/^Not enough arguments following: (\S+)$/, (_all, flag) => `--${flag} needs a value.`);
   const sentence = /[.?!]$/.test(text) ? text : `${text}.`;
-  return `${sentence}${suggestion(text, words)}${helpOf(words)}`;
+  return `${sentence.replace(/\S+/g, shortened)}${suggestion(text, words)}${helpOf(words)}`;
 }
 
 /** yargs names a flag of two words in both its spellings: "max-distint, maxDistint". */
