@@ -105,7 +105,7 @@ const bad: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     "a plan that is not valid JSON",
     ["run", "lesson-stale-read", "--plan", write("p1.json", "{")],
-    /p1\.json is no JSON/,
+    /p1\.json is not valid JSON/,
   ],
   [
     "a plan with an unknown host",
