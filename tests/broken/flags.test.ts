@@ -158,13 +158,13 @@ async function answerTo(words: readonly string[]): Promise<"refused" | "executed
     input: { settings: { [name: string]: unknown }; plan: { faults: unknown[] } };
   };
   if (verdict === "held") expect(operations.ok).toBeGreaterThan(0);
-  const valueOf = (flag: string): string | undefined => {
+  const givenTo = (flag: string): string | undefined => {
     const at = words.findIndex((each) => each === flag || each.startsWith(`${flag}=`));
     const end = words.indexOf("--");
     if (at < 0 || (end >= 0 && end < at)) return undefined;
     return words[at]!.includes("=") ? words[at]!.slice(flag.length + 1) : words[at + 1];
   };
-  const given = { seed: valueOf("--seed"), set: valueOf("--set"), plan: valueOf("--plan") };
+  const given = { seed: givenTo("--seed"), set: givenTo("--set"), plan: givenTo("--plan") };
   if (given.seed !== undefined) expect(seed).toBe(given.seed);
   if (given.set !== undefined) {
     const [name, value] = given.set.split("=");
