@@ -1,3 +1,4 @@
+import * as path from "node:path";
 import { expect, test } from "vitest";
 import { Aggregate } from "../campaign/aggregate.ts";
 import type { CampaignReport } from "../campaign/campaign.ts";
@@ -144,4 +145,11 @@ test("the summary is no wider than 80 columns, and medians are there where more 
   expect(long.join("\n")).toContain("membership-partitions, median run: 0 operations ok");
   expect(short.join(" ")).toMatch(/actions that did not occur in these runs: Timeout, .*Restart/);
   expect(short.join(" ")).not.toContain("never matched");
+});
+
+test("JUnit names repros relative to the working folder", () => {
+  const repro = path.resolve("results", "failures", "kv-3", "repro.json");
+  const xml = formatJunit(reportOf([line("kv", "3", "failed", { repro }), line("kv", "4", "unknown", { repro })]));
+  expect(count(xml, /^results\/failures\/kv-3\/repro\.json</gm)).toBe(2);
+  expect(xml).not.toContain(process.cwd());
 });
