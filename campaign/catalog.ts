@@ -71,15 +71,15 @@ async function resolveArgument(argument: string, isAll: boolean): Promise<readon
       ({ scenario }) => pattern.test(scenario.name) && (isAll || scenario.default !== false),
     );
     if (matching.length > 0) return matching;
-    throw new UsageError(`No default scenario matches ${JSON.stringify(argument)}. ${known()}`);
+    throw new UsageError(`No default scenario matches ${quoted(argument)}. ${known()}`);
   }
   const exact = catalog().find(({ scenario }) => scenario.name === argument);
   if (exact !== undefined) return [exact];
   const names = builtIn.map(({ name }) => name);
   const near = nearest(argument.toLowerCase(), names);
   if (near !== null)
-    throw new UsageError(`There is no scenario ${JSON.stringify(argument)}. Did you mean ${JSON.stringify(near)}?`);
-  throw new UsageError(`There is no scenario ${JSON.stringify(argument)}. ${known()}`);
+    throw new UsageError(`There is no scenario ${quoted(argument)}. Did you mean ${JSON.stringify(near)}?`);
+  throw new UsageError(`There is no scenario ${quoted(argument)}. ${known()}`);
 }
 
 function known(): string {

@@ -131,9 +131,7 @@ function namesOf(words: readonly string[]): RegExp {
     each.replace(/^--?(no-)?/, "").replace(/=.*$/s, ""),
     each.replace(/^.*?=/s, ""),
   ]);
-  const names = parts
-    .filter((part) => part.trim() !== "" && part.length < 60)
-    .map((part) => part.replace(/[^\w-]/g, "."));
+  const names = parts.filter((part) => part.trim() !== "").map((part) => part.slice(0, 60).replace(/[^\w-]/g, "."));
   return new RegExp(
     ["command", "argument", "--workers", "--grep", "--max-failures", "--quiet", "--verbose", "--bail", ...names].join(
       "|",
