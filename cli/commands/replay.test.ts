@@ -129,9 +129,7 @@ test.each([
   fs.writeFileSync(file, text);
   const { code, err, out } = await replay("results/repro.json");
   expect(code).toBe(expected);
-  const [differs, ...seen] = err.trimEnd().split("\n");
-  expect(differs).toBe(`differs: ${file} has changed since the failure was recorded`);
-  expect(seen).toEqual(expected === 0 ? ["verdict held, recorded failed", "property none, recorded sane"] : []);
+  expect(err.trimEnd()).toBe(`differs: ${file} has changed since the failure was recorded`);
   expect(out).toContain(", recorded ");
 });
 
