@@ -96,8 +96,14 @@ export const JEPSEN_ROWS: readonly HistoryRow[] = [
   row("elle-cli/elle/list-append-gh-30.edn", "jepsen-edn", "list-append", false),
   row("elle-cli/elle/paper-example.edn", "jepsen-edn", "list-append", false),
   row("elle-cli/elle/paper-example.json", "jepsen-json", "list-append", false),
-  row("elle-cli/elle/rw-register.edn", "jepsen-edn", "rw-register", true),
-  row("elle-cli/elle/rw-register.json", "jepsen-json", "rw-register", true),
+  {
+    ...row("elle-cli/elle/rw-register.edn", "jepsen-edn", "rw-register", false),
+    note: "published as valid, but a process writes 2 and then reads 3, which can only be the value from before",
+  },
+  {
+    ...row("elle-cli/elle/rw-register.json", "jepsen-json", "rw-register", false),
+    note: "published as valid, but a process writes 2 and then reads 3, which can only be the value from before",
+  },
   row("elle-cli/custom/comments.edn", "jepsen-edn", "comments", false),
   { ...row("elle-cli/jepsen/long-fork.edn", "jepsen-edn", "long-fork", false), options: { "group-size": 3 } },
   row("elle-cli/jepsen/bank.edn", "jepsen-edn", "bank", true),

@@ -29,6 +29,8 @@ export type Orders = "auto" | "none" | "process" | "realtime" | "both";
 export type AnalysisOptions = {
   /** Anomalies that make the history invalid. */
   readonly forbidden: ReadonlySet<string>;
+  /** Models that must hold, by their names in the lattice; none when only anomalies were asked for. */
+  readonly models: readonly string[];
   readonly orders: Exclude<Orders, "auto">;
 };
 
@@ -56,10 +58,14 @@ export function readAnalysisOptions(options: CheckerOptions): AnalysisOptions {
   });
   const forbidden = new Set([...anomaliesForbiddenBy(models), ...anomaliesImplying(anomalies)]);
   const orders = choiceOption(options, "orders", ORDERS, "auto");
-  if (orders !== "auto") return { forbidden, orders };
+  if (orders !== "auto") return { forbidden, models, orders };
   // Real-time order holds process order, as a client waits for its answers: one of the two is enough.
   const isForbidden = (suffix: string): boolean => [...forbidden].some((type) => type.endsWith(suffix));
-  return { forbidden, orders: isForbidden("-realtime") ? "realtime" : isForbidden("-process") ? "process" : "none" };
+  return {
+    forbidden,
+    models,
+    orders: isForbidden("-realtime") ? "realtime" : isForbidden("-process") ? "process" : "none",
+  };
 }
 
 /** Explains one dependency between two transactions. */
@@ -129,6 +135,13 @@ export function analyse({ records, options, findings, edges, explain, budget }: 
     cycles,
     statuses,
   };
+}
+
+/** The same analysis with more anomalies that are no cycles. */
+export function withFindings(analysis: Analysis, options: AnalysisOptions, more: Findings): Analysis {
+  const findings: Findings = new Map([...analysis.findings, ...more]);
+  const { cycles, existence, statuses } = analysis;
+  return { ...analysis, ...conclude(options, findings, cycles, new Set(existence), statuses), findings };
 }
 
 function conclude(

@@ -103,7 +103,7 @@ function groupSessions(
 type Collection = {
   readonly records: TransactionRecords;
   readonly index: WriteIndex;
-  /** By key: the one unwritten value that is taken for the initial one. */
+  /** By key: the one value, nil or unwritten, that is taken for the initial one. */
   readonly initialCodes: Map<number, number>;
   readonly violations: BaseViolation[];
 };
@@ -127,10 +127,11 @@ function collect({ records, index, initialCodes, violations }: Collection, row: 
     }
     const write = code === NIL ? -1 : index.find(key, code);
     if (write < 0) {
-      if (code !== NIL) {
-        const initial = initialCodes.get(key);
-        if (initial === undefined) initialCodes.set(key, code);
-        else if (initial !== code) blame("garbage-read", "which nobody wrote");
+      const initial = initialCodes.get(key);
+      if (initial === undefined) initialCodes.set(key, code);
+      else if (initial !== code) {
+        const first = show(records.values.decode(initial));
+        blame("garbage-read", `which no transaction wrote, nor can it be the initial value, which is ${first}`);
       }
       reads.push({ op, writer: records.count });
       continue;

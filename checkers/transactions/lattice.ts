@@ -84,14 +84,22 @@ const FORBIDS: Readonly<Record<string, readonly string[]>> = {
   "monotonic-snapshot-read": ["G1", "G-MSR"],
   "consistent-view": ["G1", "G-single"],
   "forward-consistent-view": ["G1", "G-SIb"],
-  "snapshot-isolation": ["internal", "G1", "G-SI", "G-nonadjacent", "snapshot-isolation-cycle-exists"],
-  "read-atomic": ["internal", "G1a", "future-read"],
-  "causal-cerone": ["internal", "G1a"],
+  "snapshot-isolation": [
+    "internal",
+    "G1",
+    "G-SI",
+    "G-nonadjacent",
+    "snapshot-isolation-cycle-exists",
+    "no-snapshot-order",
+  ],
+  "read-atomic": ["internal", "G1a", "future-read", "fractured-read"],
+  "monotonic-atomic-view": ["non-monotonic-read"],
+  "causal-cerone": ["internal", "G1a", "non-causal-read"],
   "parallel-snapshot-isolation": ["internal", "G1a"],
   prefix: ["internal", "G1a"],
   "update-atomic": ["lost-update"],
-  "repeatable-read": ["G1", "G2-item", "lost-update"],
-  serializable: ["internal", "G1", "G2", "predicate-read-miss"],
+  "repeatable-read": ["G1", "G2-item", "lost-update", "no-item-order"],
+  serializable: ["internal", "G1", "G2", "predicate-read-miss", "no-serial-order"],
   "update-serializable": ["G1", "G-update"],
   "strong-session-read-uncommitted": ["G0-process"],
   "strong-session-read-committed": ["G1c-process"],
@@ -102,15 +110,17 @@ const FORBIDS: Readonly<Record<string, readonly string[]>> = {
     "G1-process",
     "G-nonadjacent-process",
     "strong-session-snapshot-isolation-cycle-exists",
+    "no-snapshot-order-process",
   ],
   "strong-snapshot-isolation": [
     "internal",
     "G1-realtime",
     "G-nonadjacent-realtime",
     "strong-snapshot-isolation-cycle-exists",
+    "no-snapshot-order-realtime",
   ],
-  "strong-session-serializable": ["G1-process", "G2-process"],
-  "strict-serializable": ["G1", "G1c-realtime", "G2-realtime"],
+  "strong-session-serializable": ["G1-process", "G2-process", "no-serial-order-process"],
+  "strict-serializable": ["G1", "G1c-realtime", "G2-realtime", "no-serial-order-realtime"],
 };
 
 /** Anomaly -> anomalies that are present whenever it is. */
@@ -148,6 +158,13 @@ const IMPLIES: Readonly<Record<string, readonly string[]>> = {
   "dirty-update": ["G1a"],
   // A value that nobody wrote was never committed either.
   "garbage-read": ["G1a"],
+  // No order of the transactions satisfies the model (register-decision.ts).
+  "no-snapshot-order": ["no-serial-order", "no-snapshot-order-process"],
+  "no-snapshot-order-process": ["no-serial-order-process", "no-snapshot-order-realtime"],
+  "no-snapshot-order-realtime": ["no-serial-order-realtime"],
+  "no-item-order": ["no-serial-order"],
+  "no-serial-order": ["no-serial-order-process"],
+  "no-serial-order-process": ["no-serial-order-realtime"],
   "future-read": ["G1c"],
   "lost-update": ["write-skew", "G2-item"],
   "write-skew": ["G2"],
@@ -167,6 +184,11 @@ function invert(graph: Readonly<Record<string, readonly string[]>>): Record<stri
 const STRONGER = invert(WEAKER);
 const IMPLIED_BY = invert(IMPLIES);
 const FORBIDDEN_BY = invert(FORBIDS);
+
+/** The model and all that follow from it. */
+export function impliedModels(model: string): Set<string> {
+  return closure(WEAKER, [model]);
+}
 
 /** Everything reachable from the starts, the starts included. */
 function closure(graph: Readonly<Record<string, readonly string[]>>, starts: Iterable<string>): Set<string> {

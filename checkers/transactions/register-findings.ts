@@ -83,6 +83,24 @@ function findGarbage({ records, unwritten }: RegisterIndex, initialValues: Initi
   }
 }
 
+/** A key that was read as nil and as an unwritten value would have begun as both. Elle does not look for it. */
+export function findSecondInitial({ records, seen, unwritten }: RegisterIndex, findings: Findings): void {
+  const wasNil = new Uint8Array(records.keys.length);
+  for (let op = 0; op < records.opCount; op += 1) {
+    if (seen[op] === records.opCount + records.opKey[op]!) wasNil[records.opKey[op]!] = 1;
+  }
+  for (const { key, code, firstRead } of unwritten.values()) {
+    if (wasNil[key] === 0) continue;
+    const row = records.opRow[firstRead]!;
+    const [value, name] = [records.values.decode(code), records.keys[key]!];
+    addFinding(findings, "garbage-read", () => ({
+      sentence: `${title(records, row)} read ${show(value)} in key ${show(name)}, which no transaction wrote, nor can it be the initial value, as the key was also read as nil.`,
+      transactions: [row],
+      details: { op: eventIndex(records, row), mop: firstRead - records.opsStart[row]!, key: name, value },
+    }));
+  }
+}
+
 /** internal: a read that contradicts what the same transaction read or wrote before. */
 function replay(records: TransactionRecords, row: number, findings: Findings): void {
   const known = new Map<number, number>();
@@ -106,6 +124,8 @@ function findLostUpdates({ records, version, versionCount }: RegisterIndex, find
   for (let op = 0; op < records.opCount; op += 1) {
     const seen = version[op]!;
     if (records.opKind[op] !== READ || seen < 0 || !writesAfter(records, op)) continue;
+    // What a transaction read from its own later write is a future-read, and no version that it could overwrite.
+    if (seen < records.opCount && records.opRow[seen] === records.opRow[op]) continue;
     const reads = collisions.get(seen);
     if (firstRead[seen]! < 0) firstRead[seen] = op;
     else if (reads === undefined) collisions.set(seen, [firstRead[seen]!, op]);

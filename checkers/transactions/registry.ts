@@ -6,7 +6,7 @@ import { ANALYSIS_OPTIONS, type Analysis, readAnalysisOptions } from "./analysis
 import { isolationCheckers } from "./isolation-checkers.ts";
 import { analyseListAppend } from "./list-append.ts";
 import { guarded, toVerdict, unknownVerdict } from "./report.ts";
-import { analyseRwRegister, REGISTER_OPTIONS, readRegisterOptions } from "./rw-register.ts";
+import { judgeRwRegister, REGISTER_OPTIONS, readRegisterOptions, type RegisterJudgement } from "./rw-register.ts";
 import type { CycleWords } from "./sentences.ts";
 import type { Verdict } from "../verdict.ts";
 
@@ -34,15 +34,20 @@ const rwRegister: NamedChecker = {
   check(history, options, budget) {
     demandKnownOptions(options, ALL_REGISTER_OPTIONS);
     const wanted = { ...readAnalysisOptions(options), ...readRegisterOptions(options) };
-    return guarded("rw-register", history.length, () =>
-      judge("rw-register", analyseRwRegister(history, wanted, budget), { wrote: "wrote" }),
-    );
+    return guarded("rw-register", history.length, () => judgeRegisters(judgeRwRegister(history, wanted, budget)));
   },
 };
 
 function judge(checker: string, analysis: Analysis, words: CycleWords): Verdict {
   if (analysis.records.okCount > 0) return toVerdict(checker, analysis, words);
   return unknownVerdict(checker, "no transaction completed", 0, analysis.records.count);
+}
+
+function judgeRegisters({ analysis, open }: RegisterJudgement): Verdict {
+  const verdict = judge("rw-register", analysis, { wrote: "wrote" });
+  if (verdict.kind !== "valid" || open.length === 0) return verdict;
+  const reason = `no order of the transactions was found that satisfies ${open.join(", ")}, nor was it shown that there is none`;
+  return unknownVerdict("rw-register", reason, analysis.records.okCount, analysis.records.count);
 }
 
 export const transactionCheckers: ReadonlyMap<string, NamedChecker> = new Map(
