@@ -10,6 +10,7 @@ import { readJepsen } from "./jepsen.ts";
 import { isJepsenLog, isOldJepsenLog, readJepsenLog } from "./jepsen-log.ts";
 import { readJsonlOps } from "./jsonl-ops.ts";
 import { readPorcupineKv } from "./porcupine-kv.ts";
+import { BINARY } from "./utf8.ts";
 import { readAwditEvents } from "../transactions/awdit-format.ts";
 
 export const FORMATS = [
@@ -86,7 +87,7 @@ function unreadFormat(head: string): string | undefined {
   if (/^\s*[[{][\s\S]*"(ClientID|ClientId|clientId)"\s*:[\s\S]*"(Input|Call)"\s*:/.test(head)) {
     return "the operations.json of etcd's robustness tests";
   }
-  if (head.includes("\0")) return "a binary file, such as DBCop's history.bincode or Cobra's logs";
+  if (head.includes("\0")) return BINARY;
   return undefined;
 }
 

@@ -9,6 +9,9 @@ type Decoder = { decode(bytes: Uint8Array): string };
 
 const LINE_FEED = 10;
 
+/** What text never holds is a zero byte; those who bring one mostly bring one of these. */
+export const BINARY = "a binary file, such as DBCop's history.bincode or Cobra's logs";
+
 /** Chunks of bytes as chunks of text; a character that lies across two chunks stays whole. Throws HistoryError with the line. */
 export function* decodeUtf8(chunks: Iterable<Uint8Array>): Generator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }); // the reader skips it, once
@@ -54,6 +57,11 @@ function decodeWhole(decoder: Decoder, bytes: Uint8Array, firstLine: number): st
 
 /** The first line that cannot be decoded alone: a line feed is never a part of another character. */
 function notUtf8(decoder: Decoder, bytes: Uint8Array, firstLine: number): HistoryError {
+  const mark = `${bytes[0]} ${bytes[1]}`;
+  if (firstLine === 1 && (mark === "255 254" || mark === "254 255")) {
+    return new HistoryError(1, "text in UTF-8", "UTF-16");
+  }
+  if (bytes.includes(0)) return new HistoryError(firstLine, "text in UTF-8", BINARY);
   let line = firstLine;
   for (let start = 0; start < bytes.length; line += 1) {
     const end = bytes.indexOf(LINE_FEED, start);
