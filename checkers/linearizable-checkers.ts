@@ -13,7 +13,7 @@ import { monotonicIdsModel } from "./models/ids.ts";
 import { kvAppendModelFor } from "./models/kv-append.ts";
 import { mutexModel, semaphoreModel } from "./models/locks.ts";
 import { logModel } from "./models/log.ts";
-import { multiRegisterModel } from "./models/multi-register.ts";
+import { multiRegisterModel, registersNamed } from "./models/multi-register.ts";
 import { casRegisterModel, kvModel, refineRegister, registerModel } from "./models/register.ts";
 import { setModel } from "./models/set.ts";
 import { booleanOption, type CheckerOptions, integerOption, OptionError } from "./named-checker.ts";
@@ -79,7 +79,7 @@ export const LINEARIZABLE_CHECKERS: readonly HistoryChecker[] = [
     "multi-register",
     "linearizable registers, read and written together: txn",
     { init: "the registers before the first operation, as a JSON object" },
-    (options) => ({ model: multiRegisterModel(objectOf(options, "init")) }),
+    (options, operations) => ({ model: multiRegisterModel(registersNamed(objectOf(options, "init"), operations)) }),
   ),
   linearizable("mutex", "linearizable lock: acquire, release", OWNERS, (options) => {
     const hasOwners = booleanOption(options, "owners", false);

@@ -5,8 +5,9 @@
  * unknown to Knossos and fits any value; here it is the absent key, unless the option says otherwise.
  */
 import { type Operation, type PlainJson, show } from "../history.ts";
+import { MARK, marked, nameOf } from "../marked-values.ts";
 import type { Model } from "../model.ts";
-import { compareText, isSameValue } from "../values.ts";
+import { canonicalText, compareText, isSameValue } from "../values.ts";
 
 type Registers = Readonly<Record<string, PlainJson>>;
 type MicroOperation = readonly [string, PlainJson, PlainJson];
@@ -14,7 +15,7 @@ type MicroOperation = readonly [string, PlainJson, PlainJson];
 const READS: ReadonlySet<PlainJson> = new Set(["read", "r"]);
 const WRITES: ReadonlySet<PlainJson> = new Set(["write", "w"]);
 
-/** `init` gives the registers before the first operation; absent ones hold null. */
+/** `init` gives the registers before the first operation, by the names of registersNamed; absent ones hold null. */
 export function multiRegisterModel(init: Registers): Model<Registers> {
   return {
     name: "multi-register",
@@ -27,6 +28,27 @@ export function multiRegisterModel(init: Registers): Model<Registers> {
     describeState: show,
     isPure: (operation) => microOperations(operation).every(([f]) => READS.has(f)),
   };
+}
+
+/**
+ * First registers as a person names them, by the keys that the operations use: x is the register "x", :x and x, 1 the register 1
+ * and "1". JSON has names of one kind only, and the register that a file calls :x would be another one.
+ */
+export function registersNamed(init: Registers, operations: readonly Operation[]): Registers {
+  const registers: Record<string, PlainJson> = { ...init };
+  for (const operation of operations) {
+    if (problemWith(operation) !== undefined) continue;
+    for (const [, key] of microOperations(operation)) {
+      const name = nameOf(key) ?? (typeof key === "string" ? key.slice(MARK.length) : canonicalText(key));
+      if (Object.hasOwn(init, name)) registers[registerOf(key)] = init[name]!;
+    }
+  }
+  return registers;
+}
+
+/** Equal keys are one register, different ones are two: 1 is not "1". */
+function registerOf(key: PlainJson): string {
+  return typeof key === "string" ? key : marked(canonicalText(key));
 }
 
 function problemWith(operation: Operation): string | undefined {
@@ -45,7 +67,7 @@ function microOperations(operation: Operation): readonly MicroOperation[] {
 function apply(registers: Registers, operation: Operation): readonly Registers[] {
   let next: Record<string, PlainJson> | undefined;
   for (const [f, key, value] of microOperations(operation)) {
-    const name = String(key);
+    const name = registerOf(key);
     if (READS.has(f)) {
       if (!operation.isPending && !isSameValue((next ?? registers)[name] ?? null, value)) return [];
     } else {

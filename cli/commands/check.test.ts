@@ -194,6 +194,21 @@ const VERDICTS: readonly Row[] = [
   ],
   ["ids of every kind", generate('"n0-1"', "12", '"12"', "[1 2]"), { model: "unique-ids" }, "valid"],
   ["a list twice", generate("[1 2]", "[1 2]"), { model: "unique-ids" }, "invalid"],
+  // Knossos' multi-register.edn: its registers are keywords, and JSON cannot say so.
+  ...[":x", '"x"', "x"].flatMap((key): Row[] => {
+    const history = edn(txn(0, `[[:read ${key} nil]]`, `[[:read ${key} 0]]`));
+    const model = "multi-register";
+    return [
+      [`a first value of the register ${key}`, history, { model, option: ['init={"x":0}'] }, "valid"],
+      [`another first value of the register ${key}`, history, { model, option: ['init={"x":1}'] }, "invalid"],
+    ];
+  }),
+  [
+    "registers 1 and one named 1",
+    edn(txn(0, "[[:w 1 7]]"), txn(0, '[[:r "1" nil]]', '[[:r "1" 7]]')),
+    { model: "multi-register" },
+    "invalid",
+  ],
   // Sets and maps have no order.
   [
     "a set in another order",
