@@ -141,9 +141,12 @@ export function crdtScenario(family: CrdtFamily): Scenario {
       return { invoke: (operation) => process.invoke(operation) };
     },
     operations: (random, context) => planned(random, context, typeOf(context)),
+    // Each client sees its own update at once, and what all have written once the replicas agree.
     livenessOperations: (process, context) => [
       plannedAt(process, nodeOf(process, context), typeOf(context).always(100_000 + process)),
+      plannedAt(process, nodeOf(process, context), { f: "read" }),
       { process, afterUs: 0, f: "agree", value: { at: "all" } },
+      plannedAt(process, nodeOf(process, context), { f: "read" }),
     ],
     finalOperations: ({ nodes }) => [
       { process: 0, afterUs: 0, f: "agree", value: { at: "all" } },
