@@ -1,0 +1,4 @@
+import { describeScale } from "./register-scale.test.help.ts";
+
+describeScale(1000, 100);
+describeScale(2000, 20);
