@@ -27,10 +27,13 @@ export function kvAppendModel(): Model<string> {
   };
 }
 
-/** The model for one history: all its operations, of all keys. */
+/** The model for one history: all its operations, of all keys. Those that are not of the model are left for whoever refuses them. */
 export function kvAppendModelFor(operations: readonly Operation[]): Model<AppendState> {
   const seen = new Map<string, Seen>();
-  for (const [key, part] of groupByKey(operations)) seen.set(key, lookAt(part));
+  const ours = operations.filter(
+    (operation) => COMMON.functions.includes(operation.f) && COMMON.problemWith(operation) === undefined,
+  );
+  for (const [key, part] of groupByKey(ours)) seen.set(key, lookAt(part));
   return {
     ...COMMON,
     init: "",
