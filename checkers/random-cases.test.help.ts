@@ -67,6 +67,8 @@ function transactionAnswers(state: unknown, call: Call): readonly PlainJson[] {
 const registerCalls = calls(["read", nothing], ["write", small]);
 const casCalls = calls(["read", nothing], ["write", small], ["cas", fc.tuple(small, small)]);
 
+const MANY_LOST: RandomHistoryOptions = { lostPercent: 30, operationsMax: 11 };
+
 export const CASES: readonly Case[] = [
   { name: "register", model: widen(registerModel()), call: registerCalls },
   {
@@ -180,6 +182,27 @@ export const CASES: readonly Case[] = [
     call: calls(["push", fresh], ["pop", nothing]),
     special: stackByValues,
     options: { operationsMax: 10 },
+  },
+  {
+    name: "queue, many pending",
+    model: widen(queueModel()),
+    call: calls(["enq", fresh], ["enq", fresh], ["deq", nothing]),
+    special: queueByValues,
+    options: MANY_LOST,
+  },
+  {
+    name: "stack, many pending",
+    model: widen(stackModel()),
+    call: calls(["push", fresh], ["push", fresh], ["pop", nothing]),
+    special: stackByValues,
+    options: MANY_LOST,
+  },
+  {
+    name: "priority-queue, many pending",
+    model: widen(priorityQueueModel()),
+    call: calls(["insert", fresh], ["insert", fresh], ["poll", nothing]),
+    special: priorityQueueByValues,
+    options: MANY_LOST,
   },
   {
     name: "priority-queue with different values",

@@ -7,6 +7,7 @@
  */
 import { type Operation, type PlainJson, show } from "../history.ts";
 import { keyOfValue } from "../values.ts";
+import type { Conflict } from "./pending-takes.ts";
 import { contradiction, nameOf, type SpecialResult, unsuited } from "./special.ts";
 
 /** One value with its insertion and its removal. */
@@ -27,8 +28,8 @@ export type Container = {
   readonly items: readonly Item[];
   /** Completed removals that found nothing. */
   readonly empties: readonly Operation[];
-  /** A pending removal may have taken one of the values that stayed: a violation then proves nothing. */
-  readonly isUncertain: boolean;
+  /** Removals without an answer: each may have taken one of the values that stayed. */
+  readonly pendingTakes: readonly Operation[];
 };
 
 export type Names = { readonly put: string; readonly take: string };
@@ -41,14 +42,14 @@ export function matchItems(
   const puts = new Map<string | number, Operation>();
   const takes = new Map<string | number, Operation>();
   const empties: Operation[] = [];
-  let pendingTakes = 0;
+  const pendingTakes: Operation[] = [];
   for (const operation of operations) {
     if (isPut(operation)) {
       if (operation.input === null) return { result: unsuited("null is inserted, which means empty elsewhere") };
       const key = keyOfValue(operation.input);
       if (puts.has(key)) return { result: unsuited(`the value ${show(operation.input)} is inserted twice`) };
       puts.set(key, operation);
-    } else if (operation.isPending) pendingTakes += 1;
+    } else if (operation.isPending) pendingTakes.push(operation);
     else if (operation.output === null) empties.push(operation);
     else {
       const key = keyOfValue(operation.output);
@@ -67,8 +68,7 @@ export function matchItems(
     const take = takes.get(key);
     if (take !== undefined || !put.isPending) items.push(makeItem(put, take));
   }
-  const isUncertain = pendingTakes > 0 && items.some((item) => item.take === undefined);
-  return { container: { items, empties, isUncertain } };
+  return { container: { items, empties, pendingTakes } };
 }
 
 function makeItem(put: Operation, take: Operation | undefined): Item {
@@ -84,8 +84,9 @@ function makeItem(put: Operation, take: Operation | undefined): Item {
 }
 
 /** A violation, unless a pending removal could explain it. */
-export function unlessUncertain(container: Container, result: SpecialResult): SpecialResult {
-  return container.isUncertain ? unsuited("a removal without an answer may have taken a value") : result;
+export function unlessUncertain({ items, pendingTakes }: Container, result: SpecialResult): SpecialResult {
+  const isUncertain = pendingTakes.length > 0 && items.some((item) => item.take === undefined);
+  return isUncertain ? unsuited("a removal without an answer may have taken a value") : result;
 }
 
 /** "7 was in from event 12 (operation 3 returned) until event 40 (operation 9 was called)" */
@@ -166,4 +167,18 @@ export function notEmpty(empty: Operation, span: Span): SpecialResult {
     ],
     [empty, ...proofOf(...cover)],
   );
+}
+
+/** A removal that found nothing within a span: at some moment of its time everything in the span has to be out. */
+export function emptyConflict(empty: Operation, span: Span): Conflict {
+  const moments = span.items
+    .map((item) => item.putReturn)
+    .filter((moment) => empty.call <= moment && moment < empty.return);
+  moments.push(empty.return);
+  return { result: notEmpty(empty, span), items: span.items, moments: moments.sort((a, b) => a - b), isPut: isIn };
+}
+
+/** The stays of the items are open at both ends. */
+export function isIn(item: Item, moment: number): boolean {
+  return item.putReturn < moment;
 }

@@ -7,10 +7,11 @@
  * the time in which its removal can take effect has a moment that no smaller value's certain stay covers. Values are
  * taken in rising order, and a union-find over the moments gives the first one that is still free; a moment that is free for
  * a larger value is free for a smaller one, so what can be out by then is. A removal that finds nothing is the removal
- * of a value above all others.
+ * of a value above all others. Removals that never returned: pending-takes.ts.
  */
 import { type Operation, show } from "../history.ts";
-import { type Item, matchItems, proofOf, stay, unlessUncertain } from "./containers.ts";
+import { type Item, matchItems, proofOf, stay } from "./containers.ts";
+import { type Attempt, type Conflict, decideContainer } from "./pending-takes.ts";
 import {
   contradiction,
   nameOf,
@@ -33,26 +34,50 @@ function check(operations: readonly Operation[]): SpecialResult {
   }
   const matched = matchItems(operations, isInsert);
   if ("result" in matched) return matched.result;
-  const { container } = matched;
+  const { items, empties, pendingTakes } = matched.container;
+  const rising = items.slice().sort((left, right) => Number(left.value) - Number(right.value));
   const gaps = new Gaps(operations);
+  const container = { items: rising, empties, pendingTakes };
+  return decideContainer(container, (some) => arrange(some, empties, gaps));
+}
+
+/** Items in rising order. */
+function arrange(rising: readonly Item[], empties: readonly Operation[], gaps: Gaps): ReturnType<Attempt> {
+  gaps.clear();
   const placed: Placed[] = [];
-  const rising = container.items.slice().sort((left, right) => Number(left.value) - Number(right.value));
   for (const item of rising) {
     if (item.take !== undefined) {
       const point = gaps.firstFree(item.takeCall, item.takeReturn);
-      if (point === undefined) return unlessUncertain(container, hindered(item, item.take, rising));
+      if (point === undefined) return hinderedConflict(item, item.take, rising, gaps);
       placed.push({ point, tie: 1, operations: [item.take] });
       // As late as can be: in at its return, or at the moment at which it comes out.
       placed.push({ point: Math.min(item.put.return, point), tie: 0, operations: [item.put] });
     } else placed.push({ point: item.putReturn, tie: 0, operations: [item.put] });
     gaps.cover(item.putReturn, item.takeCall);
   }
-  for (const empty of container.empties) {
+  for (const empty of empties) {
     const point = gaps.firstFree(empty.call, empty.return);
-    if (point === undefined) return unlessUncertain(container, hindered(undefined, empty, rising));
+    if (point === undefined) return hinderedConflict(undefined, empty, rising, gaps);
     placed.push({ point, tie: 2, operations: [empty] });
   }
-  return { kind: "valid", order: orderByPoint(placed) };
+  return { order: orderByPoint(placed) };
+}
+
+/** In one of the gaps of the removal's time everything smaller has to be out; gaps are told by the event before them. */
+function hinderedConflict(item: Item | undefined, take: Operation, rising: readonly Item[], gaps: Gaps): Conflict {
+  const limit = item === undefined ? Number.POSITIVE_INFINITY : Number(item.value);
+  const from = item === undefined ? take.call : item.takeCall;
+  const items = rising.filter(
+    (other) => Number(other.value) < limit && other.putReturn < take.return && other.takeCall > from,
+  );
+  const ends = items.map(({ putReturn }) => putReturn).filter((end) => from < end && end < take.return);
+  const moments = new Set([...ends, take.return].map((end) => gaps.before(end)));
+  return {
+    result: hindered(item, take, rising),
+    items,
+    moments: [...moments].filter((moment) => moment >= from).sort((left, right) => left - right),
+    isPut: (other, moment) => other.putReturn <= moment,
+  };
 }
 
 /** Which moments between two neighbouring events are free of certain stays. */
@@ -70,6 +95,16 @@ class Gaps {
     times.push(Number.POSITIVE_INFINITY);
     this.#times = Float64Array.from(times).sort();
     this.#next = Int32Array.from({ length: times.length + 1 }, (_, i) => i);
+  }
+
+  /** Frees all of them. */
+  clear(): void {
+    for (let gap = 0; gap < this.#next.length; gap += 1) this.#next[gap] = gap;
+  }
+
+  /** The last event before a time. */
+  before(time: number): number {
+    return this.#times[this.#rank(time) - 1] ?? Number.NEGATIVE_INFINITY;
   }
 
   /** A point in a free gap between two times; undefined when all are covered. */
@@ -126,7 +161,10 @@ function replay(order: readonly Operation[]): string | undefined {
   const heap = new Set<number>();
   for (const operation of order) {
     if (isInsert(operation)) heap.add(Number(operation.input));
-    else if (operation.output === null) {
+    else if (operation.isPending) {
+      if (heap.size === 0) return `operation ${operation.id} took something from an empty heap`;
+      heap.delete([...heap].reduce((least, value) => Math.min(least, value)));
+    } else if (operation.output === null) {
       if (heap.size > 0) return `operation ${operation.id} found nothing among ${heap.size}`;
     } else {
       for (const value of heap) {

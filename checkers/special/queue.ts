@@ -9,21 +9,13 @@
  *
  * A removal that finds nothing needs a moment with an empty queue. The queue can be empty at every moment that no value's certain
  * stay covers: the values around such a moment can all be dealt with before it or after it. So it is contradictory
- * exactly when it lies within a span of certain stays, and else it cuts the history in two.
+ * exactly when it lies within a span of certain stays, and else it cuts the history in two. Removals that never returned:
+ * pending-takes.ts.
  */
 import type { Operation } from "../history.ts";
 import { keyOfValue } from "../values.ts";
-import {
-  type Container,
-  type Item,
-  matchItems,
-  mergeStays,
-  notEmpty,
-  proofOf,
-  spanAround,
-  stay,
-  unlessUncertain,
-} from "./containers.ts";
+import { emptyConflict, isIn, type Item, matchItems, mergeStays, proofOf, spanAround, stay } from "./containers.ts";
+import { type Attempt, type Conflict, decideContainer } from "./pending-takes.ts";
 import { contradiction, orderByPoint, type Placed, type Special, type SpecialResult } from "./special.ts";
 import { show } from "../history.ts";
 
@@ -37,9 +29,15 @@ function check(operations: readonly Operation[]): SpecialResult {
   const matched = matchItems(operations, isEnqueue);
   if ("result" in matched) return matched.result;
   const { container } = matched;
-  const pair = findInversion(container.items);
-  if (pair !== undefined) return unlessUncertain(container, inversion(pair[0], pair[1]));
-  return arrange(container);
+  return decideContainer(container, (items) => {
+    const pair = findInversion(items);
+    return pair === undefined ? arrange(items, container.empties) : inversionConflict(pair[0], pair[1]);
+  });
+}
+
+/** The first value has to be out when the second one is. */
+function inversionConflict(first: Item, second: Item): Conflict {
+  return { result: inversion(first, second), items: [first], moments: [second.takeReturn], isPut: isIn };
 }
 
 /** Two values that went in one after the other and came out the other way round, if there are any. */
@@ -74,21 +72,21 @@ export function inversion(first: Item, second: Item): SpecialResult {
 }
 
 /** Finds the moment of each empty removal; between them, values in an order that nothing forbids. */
-function arrange(container: Container): SpecialResult {
-  const spans = mergeStays(container.items);
+function arrange(items: readonly Item[], empties: readonly Operation[]): ReturnType<Attempt> {
+  const spans = mergeStays(items);
   const cuts: number[] = [];
   const placed: Placed[] = [];
-  for (const empty of container.empties) {
+  for (const empty of empties) {
     const span = spanAround(spans, empty.call);
     const isCovered = span !== undefined && empty.call < span.end;
-    if (isCovered && empty.return < span.end) return unlessUncertain(container, notEmpty(empty, span));
+    if (isCovered && empty.return < span.end) return emptyConflict(empty, span);
     const point = isCovered ? span.end : empty.call;
     cuts.push(point);
     placed.push({ point, tie: EMPTY_TIE, operations: [empty] });
   }
   cuts.sort((left, right) => left - right);
-  placeValues(sortValues(container.items, cuts), placed);
-  return { kind: "valid", order: orderByPoint(placed) };
+  placeValues(sortValues(items, cuts), placed);
+  return { order: orderByPoint(placed) };
 }
 
 /** At one moment: what belongs before an empty removal, the removal, what belongs after it. */
@@ -121,10 +119,13 @@ function placeValues(segments: readonly Segment[], placed: Placed[]): void {
     const until = segments[number + 1]?.from ?? Number.POSITIVE_INFINITY;
     let putPoint = segment.from;
     let takePoint = segment.from;
+    let isTaking = true;
     for (const item of topologicalOrder(segment.items)) {
       putPoint = Math.max(putPoint, item.putCall);
       placed.push({ point: putPoint, tie: tieOf(putPoint, until, 0), operations: [item.put] });
-      if (item.take === undefined) continue;
+      // Behind a value that stays nothing comes out; what remains are pending removals, which need not have happened.
+      if (item.take === undefined) isTaking = false;
+      if (item.take === undefined || !isTaking) continue;
       takePoint = Math.max(takePoint, item.takeCall, putPoint);
       placed.push({ point: takePoint, tie: tieOf(takePoint, until, 1), operations: [item.take] });
     }
@@ -179,6 +180,9 @@ function replay(order: readonly Operation[]): string | undefined {
   for (const operation of order) {
     if (isEnqueue(operation)) {
       queue.push(keyOfValue(operation.input));
+    } else if (operation.isPending) {
+      if (head === queue.length) return `operation ${operation.id} took something from an empty queue`;
+      head += 1;
     } else if (operation.output === null) {
       if (head < queue.length) return `operation ${operation.id} found nothing in a queue of ${queue.length - head}`;
     } else {

@@ -9,21 +9,22 @@
  * 3. Within a span the stack is never empty, so one value lies at the bottom all the time. Its push was called before any push
  *    of the span returned, and its pop returned after every pop was called. Any value like that will do: pushed first
  *    and popped last it disturbs nobody. Delete all of them, and go on with what is left. A span without one is a violation.
- * O(n log n) for each level of nesting. A pop that finds nothing needs a moment outside of all spans.
+ * O(n log n) for each level of nesting. Pops that never returned: pending-takes.ts. A pop that finds nothing needs a moment outside of all spans.
  */
 import { type Operation, show } from "../history.ts";
 import { keyOfValue } from "../values.ts";
 import {
+  emptyConflict,
+  isIn,
   type Item,
   matchItems,
   mergeStays,
-  notEmpty,
   proofOf,
   type Span,
   spanAround,
   stay,
-  unlessUncertain,
 } from "./containers.ts";
+import { type Attempt, type Conflict, decideContainer } from "./pending-takes.ts";
 import { contradiction, orderByPoint, type Placed, type Special, type SpecialResult } from "./special.ts";
 
 export const stackByValues: Special = { name: "stack-by-values", check, replay };
@@ -36,21 +37,38 @@ function check(operations: readonly Operation[]): SpecialResult {
   const matched = matchItems(operations, isPush);
   if ("result" in matched) return matched.result;
   const { container } = matched;
+  return decideContainer(container, (items) => arrange(items, container.empties));
+}
+
+function arrange(items: readonly Item[], empties: readonly Operation[]): ReturnType<Attempt> {
   const placed: Placed[] = [];
-  for (const item of container.items) {
+  for (const item of items) {
     if (item.putReturn < item.takeCall || item.take === undefined) continue;
     placed.push({ point: Math.max(item.putCall, item.takeCall), tie: MOMENT_TIE, operations: [item.put, item.take] });
   }
-  const spans = mergeStays(container.items);
-  for (const empty of container.empties) {
+  const spans = mergeStays(items);
+  for (const empty of empties) {
     const span = spanAround(spans, empty.call);
     const isCovered = span !== undefined && empty.call < span.end;
-    if (isCovered && empty.return < span.end) return unlessUncertain(container, notEmpty(empty, span));
+    if (isCovered && empty.return < span.end) return emptyConflict(empty, span);
     placed.push({ point: isCovered ? span.end : empty.call, tie: MOMENT_TIE, operations: [empty] });
   }
   const stuck = conquer(spans, placed);
-  if (stuck !== undefined) return unlessUncertain(container, noBottom(stuck));
-  return { kind: "valid", order: orderByPoint(placed) };
+  return stuck === undefined ? { order: orderByPoint(placed) } : bottomConflict(stuck);
+}
+
+/**
+ * A span without a bottom is really several, or a shorter one. A value that stays and was pushed in time would be a bottom,
+ * so either everything is out when some value goes in, or all is out by the time at which the bottom comes out.
+ */
+function bottomConflict(span: Span): Conflict {
+  const moments = new Set<number>();
+  for (const item of span.items) {
+    if (item.putReturn > span.start) moments.add(item.putReturn);
+    if (item.takeReturn < Number.POSITIVE_INFINITY) moments.add(item.takeReturn);
+  }
+  const sorted = [...moments].sort((left, right) => left - right);
+  return { result: noBottom(span), items: span.items, moments: sorted, isPut: isIn };
 }
 
 /** At one moment pops that end a span go before what needs no span; a larger tie is later. */
@@ -70,7 +88,10 @@ export function conquer(spans: readonly Span[], placed: Placed[]): Span | undefi
       }
       depth += 1;
       placed.push({ point: span.start, tie: depth, operations: [item.put] });
-      if (item.take !== undefined) placed.push({ point: span.end, tie: -depth, operations: [item.take] });
+      // What nothing has to come out of for ever is no removal's business: a pending one need not have happened.
+      if (item.take !== undefined && span.end < Number.POSITIVE_INFINITY) {
+        placed.push({ point: span.end, tie: -depth, operations: [item.take] });
+      }
     }
     if (rest.length === span.items.length) return span;
     for (const inner of mergeStays(rest).reverse()) work.push(inner);
@@ -97,7 +118,9 @@ function replay(order: readonly Operation[]): string | undefined {
   const stack: (string | number)[] = [];
   for (const operation of order) {
     if (isPush(operation)) stack.push(keyOfValue(operation.input));
-    else if (operation.output === null) {
+    else if (operation.isPending) {
+      if (stack.pop() === undefined) return `operation ${operation.id} took something from an empty stack`;
+    } else if (operation.output === null) {
       if (stack.length > 0) return `operation ${operation.id} found nothing in a stack of ${stack.length}`;
     } else if (stack.pop() !== keyOfValue(operation.output)) {
       return `operation ${operation.id} did not take the newest value`;
