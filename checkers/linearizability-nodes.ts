@@ -33,6 +33,8 @@ export class NodeTable {
   readonly words: number;
   readonly #stride: number;
   readonly #meter: Meter;
+  /** What it costs to compare two nodes: more where their bits need many words. */
+  readonly #compareSteps: number;
   #nodes: Int32Array;
   #count = 0;
   /** Open addressing: the newest node of each bucket, plus one; 0 is empty. Invariant: at most half full. */
@@ -44,6 +46,7 @@ export class NodeTable {
     this.words = words;
     this.#stride = HEAD + 2 * words;
     this.#meter = meter;
+    this.#compareSteps = 1 + (words >>> 2);
     this.#nodes = new Int32Array(this.#stride * 256);
     this.#buckets = new Int32Array(512);
     this.#hashes = new Int32Array(512);
@@ -117,7 +120,7 @@ export class NodeTable {
     for (let other = head; other >= 0; ) {
       const start = other * this.#stride;
       const next = nodes[start + LINK]!;
-      this.#meter.spend(1);
+      this.#meter.spend(this.#compareSteps);
       const order = this.#compare(start, bits, flags);
       if (order > 0) return -1;
       if (order < 0) {

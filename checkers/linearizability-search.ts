@@ -34,6 +34,9 @@ export type SearchResult<S> = {
   readonly reason: string;
 };
 
+/** Up to 63 open operations are one step of the budget, each 64 more are one more. */
+const LONG_STEP_SHIFT = 6;
+
 /** Expansions that the depth-first part may use, for each operation. */
 const DEPTH_FIRST_FACTOR = 4;
 
@@ -136,13 +139,14 @@ class Search<S> {
     const nodes = this.#nodes;
     if (nodes.isDone(node)) return;
     nodes.markExpanded(node);
-    this.#meter.spend(1);
     this.#expansions += 1;
     const { classOf, kindOf, slotOf, words } = this.#problem;
     const at = nodes.frontierOf(node);
     const state = nodes.stateOf(node);
     const hasJustWritten = nodes.hasJustWritten(node);
     const { candidates } = this.#frontiers.at(at);
+    // Many open operations, as of crashed clients or of a shrunk history, make a step a long one.
+    this.#meter.spend(1 + (candidates.length >>> LONG_STEP_SHIFT));
     nodes.readBits(node, this.#base);
     const base = this.#base;
     // Backwards in the sweep would be as good; depth first the last one pushed is the first one tried.

@@ -71,6 +71,21 @@ describe("the generic search with many open operations", () => {
     );
     expect(Math.min(seen.valid, seen.invalid)).toBeGreaterThan(RUNS / 100);
   });
+
+  it("charges a step with many open operations more, so that the budget bounds the work", () => {
+    const operations = fc.sample(randomHistory(model, call, { operationsMax: 8, lostPercent: 0 }), {
+      numRuns: 20,
+      seed: 1,
+    });
+    const kindOf = (some: readonly Operation[], stepsMax: number): string =>
+      checkLinearizability(some, model, { isShrinking: false, budget: { stepsMax, bytesMax: 1e9 } }).kind;
+    const long = operations.filter((some) => some.length >= 6 && kindOf(some, 60) === "valid");
+    expect(long.length).toBeGreaterThan(2);
+    for (const some of long) {
+      expect(kindOf(withIdlers(some, 2000), 60)).toBe("unknown");
+      expect(kindOf(withIdlers(some, 2000), 100_000)).toBe("valid");
+    }
+  });
 });
 
 describe("the special algorithms", () => {
