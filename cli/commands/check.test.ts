@@ -168,6 +168,21 @@ const VERDICTS: readonly Row[] = [
   // Written for elle-cli#47.
   ["elle-cli#47, without indexes", NO_INDEX, {}, "invalid"],
   ["elle-cli#47, in the right order", NO_INDEX.replace(":value [[:r :x 7]]", ":value [[:r :x 8]]"), {}, "valid"],
+  [
+    "a write of unknown outcome that takes effect after others",
+    "{:process 9, :type :invoke, :f :txn, :value [[:w :x 1]]}\n{:process 9, :type :info, :f :txn, :value [[:w :x 1]]}\n" +
+      edn(txn(1, "[[:w :x 2]]"), readX(1, "2"), readX(1, "1")),
+    { model: "rw-register" },
+    "valid",
+  ],
+  [
+    "of two writes at once, the one that completed first is the later one",
+    "{:process 1, :type :invoke, :f :txn, :value [[:w :x 1]]}\n{:process 2, :type :invoke, :f :txn, :value [[:w :x 2]]}\n" +
+      "{:process 1, :type :ok, :f :txn, :value [[:w :x 1]]}\n{:process 2, :type :ok, :f :txn, :value [[:w :x 2]]}\n" +
+      edn(readX(3, "1")),
+    { model: "rw-register" },
+    "valid",
+  ],
   // Written for jepsen#566, yugabyte-db#5383, redisraft#52 and knossos#10.
   ["jepsen#566, history.txt", historyTxt(7), { model: "register" }, "invalid"],
   ["history.txt of a sound register", historyTxt(3), { model: "register" }, "valid"],
