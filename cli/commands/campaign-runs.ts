@@ -16,8 +16,13 @@ import { ScenarioError } from "../../scenarios/scenario-error.ts";
 import { pairs, readJson, type Seeds, seedsOf, words } from "../arguments.ts";
 import type { CampaignArguments } from "./campaign.ts";
 
-/** Calibrated so that the default campaign takes about a minute on two cores. */
+/** For each scenario that is named. */
 const SEEDS_DEFAULT = 60;
+/**
+ * Where none is named the scenarios share about so many runs, so that a new one makes the default campaign no longer: a minute or two on two
+ * cores.
+ */
+const RUNS_DEFAULT = 600;
 
 /** Every run is planned before the first starts: more would fill the memory. */
 const RUNS_MAX = 1_000_000;
@@ -35,12 +40,14 @@ type Notice = (message: string) => void;
 
 /** `base` is that of a campaign to go on with. Throws UsageError for anything that is wrong with the flags. */
 export async function prepareRuns(args: CampaignArguments, base: string | null, notice: Notice): Promise<Prepared> {
-  const seeds = seedsOf(args.seed, args.seeds, SEEDS_DEFAULT);
+  const asked = seedsOf(args.seed, args.seeds, SEEDS_DEFAULT);
   const kinds = args.nemesis === undefined ? null : words("--nemesis", args.nemesis, FAULT_KINDS);
   const settings = pairs("--set", args.set);
   if (args.lastFailed) return prepareLastFailed(args, kinds, notice);
   const chosen = await select(args.scenarios, args.all, args.grep);
   const selected = narrowed(chosen, kinds, notice);
+  const isShared = args.seed.length === 0 && args.seeds === undefined && args.scenarios.length === 0;
+  const seeds = isShared ? { ...asked, count: sharedCount(selected.length) } : asked;
   const usedBase = seeds.kind === "counted" ? (base ?? args.base ?? randomBytes(4).toString("hex")) : null;
   const count = (seeds.kind === "exact" ? seeds.seeds.length : seeds.count) * selected.length;
   if (count > RUNS_MAX) {
@@ -64,6 +71,10 @@ export async function prepareRuns(args: CampaignArguments, base: string | null, 
   }
   const text = seeds.kind === "exact" ? seeds.text : String(seeds.count);
   return { selected, runs, base: usedBase, text, isExact: seeds.kind === "exact" };
+}
+
+function sharedCount(scenarioCount: number): number {
+  return Math.min(SEEDS_DEFAULT, Math.ceil(RUNS_DEFAULT / scenarioCount));
 }
 
 function warnOfTriggers(selected: readonly Cataloged[], planFile: string, notice: Notice): void {
