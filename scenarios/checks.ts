@@ -78,6 +78,12 @@ export function invalidVerdict(
   return { kind: "invalid", checker: property, operations, evidence: { property, lines, proof } };
 }
 
+/** What a monitor that writes a sentence for each violation has found: the first one is told. */
+export function verdictOfSentences(checker: string, violations: readonly string[]): Verdict {
+  const [first] = violations;
+  return first === undefined ? validVerdict(checker, 0) : invalidVerdict(checker, 0, [first]);
+}
+
 export function unknownVerdict(checker: string, operations: number, reason: string): Verdict {
   return {
     kind: "unknown",

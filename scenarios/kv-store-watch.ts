@@ -3,7 +3,7 @@ import { type KvAppliedRecord, KvStoreMonitor } from "../checkers/kv-store-monit
 import type { Verdict } from "../checkers/verdict.ts";
 import type { Control } from "../sim/control.ts";
 import type { SessionLimits } from "../systems/kv/sessions.ts";
-import { invalidVerdict, validVerdict } from "./checks.ts";
+import { verdictOfSentences } from "./checks.ts";
 import type { Watch, WatchOptions } from "./scenario.ts";
 
 const NAME = "kv.answer-follows-log";
@@ -19,9 +19,6 @@ export function withStoreMonitor(watch: Watch, control: Control, limits: Session
     monitor.applied(data as KvAppliedRecord);
     if (monitor.violations.length > violated) options.onViolation();
   });
-  const verdict = (): Verdict => {
-    const first = monitor.violations[0];
-    return first === undefined ? validVerdict(NAME, 0) : invalidVerdict(NAME, 0, [first]);
-  };
+  const verdict = (): Verdict => verdictOfSentences(NAME, monitor.violations);
   return { ...watch, monitors: [...(watch.monitors ?? []), { name: NAME, verdict }] };
 }

@@ -3,7 +3,7 @@ import { type RaftCountedStep, RaftCountsMonitor } from "../checkers/raft-counts
 import { type RaftAckRecord, RaftMonitor, type RaftStateRecord } from "../checkers/raft-monitor.ts";
 import type { Verdict } from "../checkers/verdict.ts";
 import type { Control } from "../sim/control.ts";
-import { invalidVerdict, validVerdict } from "./checks.ts";
+import { invalidVerdict, validVerdict, verdictOfSentences } from "./checks.ts";
 import { readDurableLog } from "../systems/raft/durable-log.ts";
 import type { Eventually, ScenarioContext, Watch, WatchOptions } from "./scenario.ts";
 
@@ -85,7 +85,7 @@ export function watchRaft(control: Control, context: ScenarioContext, options: W
       ? {
           monitors: [
             { name: "raft", verdict: () => verdictOf(monitor) },
-            { name: COUNTS, verdict: () => countsVerdictOf(countsMonitor) },
+            { name: COUNTS, verdict: () => verdictOfSentences(COUNTS, countsMonitor.violations) },
           ],
         }
       : {}),
@@ -132,11 +132,6 @@ function strongest(records: readonly RaftStateRecord[]): string[] {
 function laggards(records: readonly RaftStateRecord[]): string[] {
   const least = Math.min(Number.POSITIVE_INFINITY, ...records.map(({ commit }) => commit));
   return namesOf(records.filter(({ commit }) => commit === least)).slice(0, 1);
-}
-
-function countsVerdictOf({ violations }: RaftCountsMonitor): Verdict {
-  const [first] = violations;
-  return first === undefined ? validVerdict(COUNTS, 0) : invalidVerdict(COUNTS, 0, [first]);
 }
 
 function verdictOf(monitor: RaftMonitor): Verdict {

@@ -1,9 +1,10 @@
 /** KV-2 and KV-3: sessions that expire. The store of any root is judged by the present monitor. */
 import { KvStoreMonitor } from "../../checkers/kv-store-monitor.ts";
-import type { Command, Write } from "../../systems/kv/command.ts";
+import type { Write } from "../../systems/kv/command.ts";
 import { KV_SERVER_DEFAULTS } from "../../systems/kv/options.ts";
 import type { CommandResult } from "../../systems/kv/store.ts";
-import { expectStep, load, type Verdict } from "./script.fixture.ts";
+import { openStore } from "./kv-store.fixture.ts";
+import { expectStep, type Verdict } from "./script.fixture.ts";
 
 type Replica = {
   readonly monitor: KvStoreMonitor;
@@ -15,27 +16,17 @@ const LIMITS = { ...KV_SERVER_DEFAULTS, sessionTtlUs: 250_000 };
 const PUT: Write = { f: "put", key: "k", value: "1" };
 
 async function openReplica(root: string): Promise<Replica> {
-  const { KvStore } = await load<typeof import("../../systems/kv/store.ts")>(root, "systems/kv/store.ts");
-  const { encodeCommand } = await load<typeof import("../../systems/kv/command.ts")>(root, "systems/kv/command.ts");
   const monitor = new KvStoreMonitor(LIMITS);
-  let last: CommandResult | null = null;
-  const store = new KvStore(LIMITS, {
-    onApplied: ({ index }, result, command) => {
-      last = result;
-      monitor.applied({ host: "n1", index, command, result });
-    },
-    onRestored: () => undefined,
-    mark: () => undefined,
-  });
-  let index = 0;
-  const commit = (command: Command): CommandResult => {
-    index += 1;
-    store.apply({ index, term: 1, data: encodeCommand(command), checksum: 0 });
-    return last!;
-  };
+  let clients = 0;
+  const { commit } = await openStore(root, LIMITS, (index, result, command) =>
+    monitor.applied({ host: "n1", index, command, result }),
+  );
   return {
     monitor,
-    register: (proposedUs) => commit({ kind: "register", proposedUs, client: `c${index}:1`, registration: 1 }),
+    register: (proposedUs) => {
+      clients += 1;
+      commit({ kind: "register", proposedUs, client: `c${clients}:1`, registration: 1 });
+    },
     put: (proposedUs, session, sequence) => commit({ kind: "write", proposedUs, session, sequence, write: PUT }),
   };
 }

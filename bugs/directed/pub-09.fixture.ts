@@ -1,24 +1,12 @@
 /** PUB-09: a reply is lost, and the client asks again (rqlite/rqlite#1628, rabbitmq/ra#145, Jepsen on jetcd 0.8.2). */
-import type { Command, Write } from "../../systems/kv/command.ts";
+import type { Write } from "../../systems/kv/command.ts";
 import { KV_SERVER_DEFAULTS } from "../../systems/kv/options.ts";
 import type { CommandResult } from "../../systems/kv/store.ts";
-import { expectStep, load, type Verdict } from "./script.fixture.ts";
+import { openStore } from "./kv-store.fixture.ts";
+import { expectStep, type Verdict } from "./script.fixture.ts";
 
 export async function witnessPub09(root: string): Promise<Verdict> {
-  const { KvStore } = await load<typeof import("../../systems/kv/store.ts")>(root, "systems/kv/store.ts");
-  const { encodeCommand } = await load<typeof import("../../systems/kv/command.ts")>(root, "systems/kv/command.ts");
-  const results: CommandResult[] = [];
-  const store = new KvStore(KV_SERVER_DEFAULTS, {
-    onApplied: (_entry, result) => results.push(result),
-    onRestored: () => undefined,
-    mark: () => undefined,
-  });
-  let index = 0;
-  const commit = (command: Command): CommandResult => {
-    index += 1;
-    store.apply({ index, term: 1, data: encodeCommand(command), checksum: 0 });
-    return results[results.length - 1]!;
-  };
+  const { store, commit } = await openStore(root, KV_SERVER_DEFAULTS);
   const write = (session: number, sequence: number, what: Write): CommandResult =>
     commit({ kind: "write", proposedUs: 1_000_000, session, sequence, write: what });
 
