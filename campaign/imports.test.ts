@@ -59,15 +59,15 @@ test("an alias that only a compiler knows has no hash, and that is said", () => 
 
 test("a linked package counts by its code", () => {
   const folder = project({
-    "app/a.ts": 'import "shared";',
-    "shared/package.json": '{ "name": "shared" }',
-    "shared/index.ts": "export {};",
+    "app/a.ts": 'import "common";',
+    "common/package.json": '{ "name": "common" }',
+    "common/index.ts": "export {};",
     "app/node_modules/keep": "",
   });
-  fs.symlinkSync(path.join(folder, "shared"), path.join(folder, "app/node_modules/shared"));
+  fs.symlinkSync(path.join(folder, "common"), path.join(folder, "app/node_modules/common"));
   expect(Object.keys(hashUserFile(path.join(folder, "app/a.ts")))).toEqual([
     "a.ts",
-    "../shared/index.ts",
-    "../shared/package.json",
+    "../common/index.ts",
+    "../common/package.json",
   ]);
 });

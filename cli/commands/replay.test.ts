@@ -104,7 +104,7 @@ test("an artifact alone finds the scenario by its file's name, or where --scenar
   const copy = copied(await project());
   const artifact = path.join(folderOf(), "repro.json");
   fs.renameSync(path.join(copy, "results/repro.json"), artifact);
-  edit(artifact, (repro) => (repro.file = "/home/runner/work/x/mine.scenario.mjs"));
+  edit(artifact, (repro) => (repro.file = "/elsewhere/x/mine.scenario.mjs"));
   expect((await replay(artifact)).code).toBe(1);
   process.chdir(path.dirname(artifact));
   await expect(replay(artifact)).rejects.toThrow(/Say where it is now with --scenario FILE/);
